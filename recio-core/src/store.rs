@@ -1,0 +1,140 @@
+//! `Store`: where facts are kept, and what is read back from them.
+
+use crate::fact::Fact;
+use crate::read::BoxError;
+use crate::trade::{Fill, Intent, OrderStatus, Settlement, Trade};
+use crate::units::{ExchangeOrderId, MarketTicker, Money, Position, Quantity, Timestamp};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Keeps facts for ever, and answers questions about them.
+///
+/// Shared. Facts get a gapless sequence in the order of appending, and each carries the hash of the one before.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Appends facts, all or none, durably before it returns. A fact whose key is there already is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where a key is there with other [economics](Fact::economics); [`StoreError::Unavailable`] where nothing can be written now: the
+    /// same facts may be appended again later.
+    async fn append(&self, facts: &[Fact]) -> Result<Appended, StoreError>;
+
+    /// Reads facts in the order of their sequence, from after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read, or holds something that it should not.
+    async fn facts(&self, after: u64, limit: u32) -> Result<Vec<StoredFact>, StoreError>;
+
+    /// Trades in their newest state, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn trades(&self) -> Result<Vec<Trade>, StoreError>;
+
+    /// Orders in their newest state, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn orders(&self) -> Result<Vec<OrderRow>, StoreError>;
+
+    /// Fills, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn fills(&self) -> Result<Vec<Fill>, StoreError>;
+
+    /// Positions that the fills and settlements leave open, by market.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn positions(&self) -> Result<Vec<PositionRow>, StoreError>;
+
+    /// Settlements in their newest version, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn settlements(&self) -> Result<Vec<Settlement>, StoreError>;
+}
+
+/// What an append did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appended {
+    /// The sequence of the last fact in the store.
+    pub last_sequence: u64,
+    /// Facts that were not there before.
+    pub added: u64,
+}
+
+/// A fact with its place in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredFact {
+    /// From 1, without a hole.
+    pub sequence: u64,
+    /// SHA-256 over the fact's canonical bytes and the hash before.
+    pub hash: [u8; 32],
+    /// The fact.
+    pub fact: Fact,
+}
+
+/// An order as the facts leave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRow {
+    /// What was wanted.
+    pub intent: Intent,
+    /// Its newest state.
+    pub status: OrderStatus,
+    /// The exchange's id, once it is known.
+    pub exchange_id: Option<ExchangeOrderId>,
+    /// Contracts executed.
+    pub filled: Quantity,
+    /// Why it failed, where it did.
+    pub reason: Option<String>,
+    /// When the newest state came.
+    pub updated_time: Timestamp,
+}
+
+/// An open position as the facts leave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionRow {
+    /// The market.
+    pub market: MarketTicker,
+    /// Contracts: YES above zero, NO below.
+    pub position: Position,
+    /// What they cost, before fees.
+    pub cost: Money,
+    /// Fees of all fills in the market.
+    pub fees: Money,
+}
+
+/// Why the store could not do it, by what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Not now: try the same again.
+    #[error("the store is not available")]
+    Unavailable(#[source] BoxError),
+    /// A fact is there under the same key with another amount: two writers, or a bug. A person has to look.
+    #[error("fact `{key}` is in the store with other amounts")]
+    Conflict {
+        /// The key.
+        key: String,
+    },
+    /// What was read is not what was written. A person has to look; nothing was skipped.
+    #[error("the store is damaged at sequence {sequence}: {what}")]
+    Damaged {
+        /// Where.
+        sequence: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// The store was made by another version of recio.
+    #[error("the store has schema version {found}, this recio needs {needed}: {remedy}")]
+    WrongVersion {
+        /// What it has.
+        found: i64,
+        /// What is needed.
+        needed: i64,
+        /// What to do.
+        remedy: String,
+    },
+}
