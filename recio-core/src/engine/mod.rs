@@ -1,0 +1,34 @@
+//! The engine: told everything, asked for nothing else, it decides. One file per service.
+//!
+//! [`Engine::handle`] is synchronous, total and deterministic: the same inputs at the same times give the same outputs, bit for bit.
+
+mod account_flow;
+mod account_sync;
+mod active_trades;
+mod auto_entry;
+mod config;
+mod context;
+mod coordinator;
+mod decision;
+#[expect(clippy::module_inception, reason = "the engine is the main thing of this room")]
+mod engine;
+mod entry_flow;
+mod exit_flow;
+pub(crate) mod gated_order;
+mod input;
+mod market_watchdog;
+mod output;
+mod price_watchdog;
+mod risk_gate;
+mod trade_executor;
+mod trade_manager;
+mod view;
+
+pub use config::{EngineConfig, EntryRules, Freshness, Monitor, RiskLimits, StopRules};
+pub use decision::{DecisionRecord, Entered, Reason, RiskRefusal};
+pub use engine::{Engine, EngineState};
+pub use gated_order::{GatedOrder, TooLate};
+pub use input::{AccountRead, CancelOutcome, Command, Input, JournaledIntent, Recovered, SubmitOutcome};
+pub use output::{ActiveTrade, JournalRecord, Notice, NoticeLevel, Output, Role, StrikeTable, Wish};
+pub use risk_gate::TradingState;
+pub use view::{EventView, StrikeView};

@@ -1,0 +1,5 @@
+//! The strategies that ship.
+
+mod hourly_htc;
+
+pub use hourly_htc::{HourlyHtc, HtcParams};
