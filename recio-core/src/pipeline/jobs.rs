@@ -1,0 +1,178 @@
+//! What the shell does for the engine's wishes: one job each, whose result is an input.
+
+use super::{Clock, Journal, JournalEntry};
+use crate::engine::{AccountRead, CancelOutcome, Command, GatedOrder, Input, SubmitOutcome};
+use crate::executor::{CancelOrder, Executor, ExecutorError};
+use crate::kill_point::{KillPoint, reached};
+use crate::market_data::MarketData;
+use crate::price_feed::TimeRange;
+use crate::units::{SeriesTicker, Timestamp};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What every job may need.
+#[derive(Clone)]
+pub(super) struct Hands {
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) market_data: Arc<dyn MarketData>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) journal: Arc<Mutex<Journal>>,
+    pub(super) kill_latch: Option<PathBuf>,
+    /// The engine is halted: what it let through before must not leave any more.
+    pub(super) halted: Arc<AtomicBool>,
+    /// Intents on their way into the journal. The shell counts them up; no fact is stored meanwhile.
+    pub(super) unjournaled: Arc<AtomicUsize>,
+}
+
+impl Hands {
+    /// Writes records into the journal, and waits for the disk on this very thread.
+    pub(super) fn journal_now(&self, entries: &[JournalEntry]) -> Result<(), String> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entries).map_err(|error| with_source(&error))
+    }
+
+    /// Writes records into the journal on a thread that may wait for the disk.
+    pub(super) async fn journal(&self, entries: Vec<JournalEntry>) -> Result<(), String> {
+        let journal = Arc::clone(&self.journal);
+        // A poisoned lock means that a write panicked; the file is still what it was, line by line.
+        let write = move || journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries);
+        match tokio::task::spawn_blocking(write).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(with_source(&error)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Sends one order: the intent is durable first, then a last look, then one request.
+    pub(super) async fn submit(self, order: GatedOrder, why: String) -> Vec<Input> {
+        let client_order_id = order.intent().client_order_id.clone();
+        let outcome = self.submit_once(order, why).await;
+        reached(KillPoint::K7);
+        let entry = JournalEntry::Outcome { client_order_id: client_order_id.clone(), outcome: outcome.clone() };
+        let mut inputs = vec![Input::Submitted { client_order_id, outcome }];
+        if let Err(why) = self.journal(vec![entry]).await {
+            // The outcome is known to the engine; after a restart the order is looked up instead.
+            inputs.push(Input::JournalFailed { reason: why });
+        }
+        reached(KillPoint::K8);
+        inputs
+    }
+
+    /// The kill latch, if it is set. One that cannot be looked at counts as set.
+    pub(super) fn kill_latch_set(&self) -> Option<&Path> {
+        self.kill_latch.as_deref().filter(|latch| latch.try_exists().unwrap_or(true))
+    }
+
+    async fn submit_once(&self, order: GatedOrder, why: String) -> SubmitOutcome {
+        let not_sent = |reason: String| SubmitOutcome::NotSent { reason };
+        let intent = Box::new(order.intent().clone());
+        let entry = JournalEntry::Submitting { intent, why, epoch: order.epoch() };
+        reached(KillPoint::K0);
+        let journaled = self.journal(vec![entry]).await;
+        self.unjournaled.fetch_sub(1, Ordering::AcqRel);
+        if let Err(why) = journaled {
+            return not_sent(format!("the intent journal does not write: {why}"));
+        }
+        reached(KillPoint::K2);
+        if let Some(latch) = self.kill_latch_set() {
+            return not_sent(format!("the kill latch {} is set", latch.display()));
+        }
+        if self.halted.load(Ordering::Acquire) {
+            return not_sent("trading is halted".to_owned());
+        }
+        if let Err(late) = order.last_look(self.clock.now()) {
+            return not_sent(late.to_string());
+        }
+        reached(KillPoint::K3);
+        match self.executor.submit(order).await {
+            Ok(accepted) => SubmitOutcome::Accepted(accepted),
+            Err(ExecutorError::NotSent(reason)) => not_sent(reason),
+            Err(ExecutorError::Closed) => not_sent("the executor has ended".to_owned()),
+            Err(error @ (ExecutorError::OutcomeUnknown(_) | ExecutorError::Unreachable(_))) => {
+                SubmitOutcome::Unknown { reason: with_source(&error) }
+            }
+            Err(
+                error @ (ExecutorError::Refused { .. }
+                | ExecutorError::RateLimited
+                | ExecutorError::NotFound
+                | ExecutorError::AuthLost(_)
+                | ExecutorError::Paused(_)),
+            ) => SubmitOutcome::Refused { code: with_source(&error) },
+        }
+    }
+
+    pub(super) async fn cancel(self, cancel: CancelOrder) -> Vec<Input> {
+        let outcome = match self.executor.cancel(&cancel).await {
+            Ok(canceled) => CancelOutcome::Canceled(canceled),
+            Err(error) => CancelOutcome::Failed { reason: with_source(&error) },
+        };
+        vec![Input::Canceled { client_order_id: cancel.client_order_id, outcome }]
+    }
+
+    /// Reads the account part by part. A part that fails is left out, and named. Where the credentials are refused, nothing is opened any more:
+    /// the next order would be refused as well, and what is held could not be watched.
+    pub(super) async fn read_account(self, number: u64, since: Option<Timestamp>) -> Vec<Input> {
+        let mut read = AccountRead { number, started_time: Some(self.clock.now().wall), ..AccountRead::default() };
+        let executor = &self.executor;
+        let mut troubles = Troubles::default();
+        read.orders = troubles.note(executor.orders(since).await, "orders");
+        read.fills = troubles.note(executor.fills(since).await, "fills");
+        read.settlements = troubles.note(executor.settlements(since).await, "settlements");
+        read.positions = troubles.note(executor.positions().await, "positions");
+        read.balance = troubles.note(executor.balance().await, "balance");
+        read.problems = troubles.problems;
+        let refused = troubles.key_refused.map(|why| {
+            let reason = format!("{why}; a person has to look at the key");
+            Input::Command(Command::ReduceOnly { reason })
+        });
+        std::iter::once(Input::AccountRead(Box::new(read))).chain(refused).collect()
+    }
+
+    pub(super) async fn read_series(self, ticker: SeriesTicker) -> Vec<Input> {
+        match self.market_data.series(&ticker).await {
+            Ok(series) => vec![Input::Series(series)],
+            Err(error) => vec![Input::Listed { series: ticker, markets: Err(with_source(&error)) }],
+        }
+    }
+
+    pub(super) async fn list_markets(self, series: SeriesTicker, closing: TimeRange) -> Vec<Input> {
+        let markets = self.market_data.markets(&series, closing).await.map_err(|error| with_source(&error));
+        vec![Input::Listed { series, markets }]
+    }
+}
+
+/// What went wrong while the account was read.
+#[derive(Default)]
+struct Troubles {
+    problems: Vec<String>,
+    key_refused: Option<String>,
+}
+
+impl Troubles {
+    fn note<T>(&mut self, result: Result<T, ExecutorError>, part: &str) -> Option<T> {
+        let error = match result {
+            Ok(read) => return Some(read),
+            Err(error) => error,
+        };
+        if matches!(error, ExecutorError::AuthLost(_)) {
+            self.key_refused.get_or_insert_with(|| error.to_string());
+        }
+        self.problems.push(format!("{part}: {}", with_source(&error)));
+        None
+    }
+}
+
+/// An error with its causes in one line.
+pub(super) fn with_source(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

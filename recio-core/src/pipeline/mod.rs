@@ -1,0 +1,22 @@
+//! The shells around the engine: they act on its wishes and tell it what came of them.
+//!
+//! [`Pipeline`] drives one engine over live or simulated sources; [`replay`] drives one over the recorded inputs of an earlier run.
+
+mod builder;
+mod clock;
+mod conductor;
+mod input_log;
+mod jobs;
+mod journal;
+mod lockstep;
+mod replay;
+mod shell;
+mod store_lane;
+
+pub use builder::{BuildError, Pipeline, PipelineBuilder};
+pub use clock::{Clock, PacedClock, SteppedClock, SystemClock};
+pub use conductor::{Conductor, Step};
+pub use input_log::{InputLog, InputLogError, InputLogReader, LoggedInput, SegmentHeader};
+pub use journal::{Journal, JournalEntry, JournalError};
+pub use replay::{ReplayError, ReplayOptions, ReplayReport, replay};
+pub use shell::{EndReason, Ended, NOTICES, Observer, PipelineError};

@@ -1,0 +1,118 @@
+//! Logs of several short segments.
+
+use super::*;
+use crate::engine::{Command, EngineConfig, EntryRules, Freshness, Input, Monitor, RiskLimits, StopRules};
+use crate::fact::Environment;
+use crate::market::Asset;
+use crate::pipeline::InputLog;
+use crate::price_feed::{FeedAbout, PriceEvent, PriceKind, PriceTick};
+use crate::units::{AssetPrice, Monotonic, Timestamp};
+use std::collections::BTreeMap;
+
+fn config() -> EngineConfig {
+    EngineConfig {
+        environment: Environment::Sim,
+        account: "main".parse().unwrap(),
+        run: "run".parse().unwrap(),
+        exchange_index: 2,
+        epoch: 1,
+        monitors: vec![Monitor {
+            id: "htc".parse().unwrap(),
+            series: "KXBTC15M".parse().unwrap(),
+            entry: EntryRules::default(),
+            stop: StopRules::default(),
+            latest_close: None,
+        }],
+        risk: RiskLimits::default(),
+        freshness: Freshness::default(),
+        basis: BTreeMap::new(),
+        tickers_name_close_times: false,
+    }
+}
+
+/// Thirteen inputs, in segments of five. The run has [`config`]; the log says that it has `told`.
+fn logged(folder: &Path, told: &EngineConfig, change: impl Fn(u64, Input) -> Input) {
+    let model = Arc::new(Model::default());
+    let mut engine = Engine::new(Arc::new(config()), Arc::clone(&model));
+    let mut log = InputLog::create(folder, "test", &model.hash(), told).unwrap().with_segments_of(5);
+    for at in 0..13_u64 {
+        let wall = Timestamp::from_second(1_778_677_200 + i64::try_from(at).unwrap()).unwrap();
+        let now = Now { wall, mono: Monotonic(at * 1_000_000) };
+        let feed = FeedAbout { source: "BRTI".to_owned(), asset: Asset::Btc, kind: PriceKind::Index };
+        let price = AssetPrice::from_cents(8_000_000 + at).unwrap();
+        let tick = PriceEvent::Tick(PriceTick { price, exchange_time: wall });
+        let input = match at {
+            7 => Input::Command(Command::ReduceOnly { reason: "test".to_owned() }),
+            _ => Input::Price { feed, event: tick },
+        };
+        if log.wants_snapshot() {
+            log.begin_segment(engine.state()).unwrap();
+        }
+        let outputs = engine.handle(now, &input);
+        // What is written is what was told, or what somebody made of it.
+        log.add(now, &change(at, input), &outputs).unwrap();
+    }
+    log.flush().unwrap();
+    assert_eq!(log.inputs(), 13);
+}
+
+fn replayed(log: &Path) -> ReplayReport {
+    replay(log, &Arc::new(Model::default()), ReplayOptions::default(), |_, _| {}).unwrap()
+}
+
+#[test]
+fn a_log_of_several_segments_replays_whole_and_from_each_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    logged(folder.path(), &config(), |_, input| input);
+    let whole = replayed(folder.path());
+    assert!(whole.is_identical(), "{whole:?}");
+    assert_eq!((whole.segments, whole.inputs), (3, 13));
+    let inputs: Vec<_> = InputLogReader::segments(folder.path())
+        .unwrap()
+        .iter()
+        .map(|segment| {
+            let report = replayed(segment);
+            assert!(report.is_identical(), "{segment:?}");
+            report.inputs
+        })
+        .collect();
+    assert_eq!(inputs, [5, 5, 3]);
+    let last = InputLogReader::segments(folder.path()).unwrap().pop().unwrap();
+    assert_eq!(replayed(&last).outputs_hash, whole.outputs_hash);
+}
+
+#[test]
+fn a_changed_input_is_found_where_it_first_matters() {
+    let folder = tempfile::tempdir().unwrap();
+    logged(folder.path(), &config(), |at, input| if at == 7 { Input::Timer } else { input });
+    let report = replayed(folder.path());
+    assert_eq!((report.first_difference, report.snapshots_match), (Some(8), false));
+}
+
+#[test]
+fn a_missing_segment_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    logged(folder.path(), &config(), |_, input| input);
+    std::fs::remove_file(folder.path().join("inputs-00002.log")).unwrap();
+    assert!(!replayed(folder.path()).is_identical());
+}
+
+#[test]
+fn another_parameter_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut other = config();
+    other.monitors[0].series = "KXBTCD".parse().unwrap();
+    logged(folder.path(), &other, |_, input| input);
+    assert_eq!(replayed(folder.path()).first_difference, Some(1), "another series is listed");
+}
+
+#[test]
+fn an_empty_or_foreign_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(InputLogReader::segments(folder.path()).is_err());
+    for bytes in [&b""[..], b"not a log", &[255; 64]] {
+        let path = folder.path().join("inputs-00001.log");
+        std::fs::write(&path, bytes).unwrap();
+        assert!(InputLogReader::open(&path).is_err());
+    }
+}

@@ -1,0 +1,495 @@
+//! The shell that drives an engine over sources, an executor, strategies and a store.
+//!
+//! One task owns the engine. Whatever takes time is a job beside it, and comes back as an input: results before private events, those before
+//! prices, those before market data, so that a flood of quotes never holds up a fill.
+
+use super::conductor::Conductor;
+use super::jobs::{Hands, with_source};
+use super::store_lane::{AppendResult, StoreLane, append};
+use super::{Clock, InputLog, InputLogError, JournalEntry};
+use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, Output, TradingState, Wish};
+use crate::executor::{Executor, ExecutorError};
+use crate::market_data::{MarketData, MarketDataError};
+use crate::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed, Resolution, TimeRange};
+use crate::store::Store;
+use crate::strategy::Strategy;
+use crate::units::{Now, StrategyId, Timestamp};
+use futures_util::future::select_all;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// History that is read at the start: what momentum and volatility look back on.
+const LOOK_BACK: Duration = Duration::from_secs(31 * 60);
+/// How long an orderly stop may take.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// The tracing target of what the engine tells the operator, so that a screen that shows it can keep it out of its log.
+pub const NOTICES: &str = "recio::notices";
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// It was asked to stop.
+    Stopped,
+    /// A source ended: the recording is over.
+    SourceEnded,
+}
+
+/// What a run leaves.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why it ended.
+    pub reason: EndReason,
+    /// The engine, with everything it remembers.
+    pub engine: Engine,
+    /// How many inputs it was told.
+    pub inputs: u64,
+    /// How many decisions of strategies were among them.
+    pub decisions: u64,
+    /// Where the input log is, if one was kept.
+    pub input_log: Option<PathBuf>,
+    /// Facts that the store did not take.
+    pub facts_not_stored: usize,
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The input log cannot be written.
+    #[error("the input log cannot be written")]
+    InputLog(#[from] InputLogError),
+    /// The simulator that leads the run is gone.
+    #[error("the simulator that leads the run cannot be reached")]
+    Conductor(#[source] crate::read::BoxError),
+    /// A job panicked: a bug of recio, or of a strategy.
+    #[error("a part of the pipeline panicked: {0}")]
+    Panicked(String),
+}
+
+/// What comes back from a job.
+pub(super) enum Done {
+    Inputs(Vec<Input>),
+    Strategy { id: StrategyId, strategy: Box<dyn Strategy>, input: Input },
+}
+
+/// Sees every output of the engine, for printing and for tests.
+pub type Observer = Box<dyn FnMut(Now, &Output) + Send>;
+
+/// A strategy, unless it is looking at a view; and the newest view that came meanwhile.
+struct Seat {
+    strategy: Option<Box<dyn Strategy>>,
+    next: Option<Arc<EventView>>,
+}
+
+pub(super) struct Shell {
+    pub(super) engine: Engine,
+    pub(super) feeds: Vec<Box<dyn PriceFeed>>,
+    pub(super) market_data: Arc<dyn MarketData>,
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) conductor: Option<Arc<dyn Conductor>>,
+    pub(super) hands: Hands,
+    pub(super) input_log: Option<InputLog>,
+    pub(super) observer: Option<Observer>,
+    seats: BTreeMap<StrategyId, Seat>,
+    pub(super) jobs: JoinSet<(u64, Done)>,
+    tickets: u64,
+    /// The append that is under way. Apart from the jobs, because a store that does not write must hold nothing else up.
+    pub(super) storing: JoinSet<AppendResult>,
+    pub(super) facts: StoreLane,
+    /// Too many facts wait, and some were lost: trading stops.
+    facts_lost: bool,
+    wakes: BTreeSet<Timestamp>,
+    inputs: u64,
+    decisions: u64,
+    killed: bool,
+}
+
+/// The parts of a shell that are not state of its own.
+pub(super) struct Parts {
+    pub(super) engine: Engine,
+    pub(super) feeds: Vec<Box<dyn PriceFeed>>,
+    pub(super) market_data: Arc<dyn MarketData>,
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) conductor: Option<Arc<dyn Conductor>>,
+    pub(super) hands: Hands,
+    pub(super) input_log: Option<InputLog>,
+    pub(super) observer: Option<Observer>,
+    pub(super) strategies: BTreeMap<StrategyId, Box<dyn Strategy>>,
+}
+
+/// What one turn of the paced loop took in.
+enum Turn {
+    Input(Input),
+    Job(Result<(u64, Done), JoinError>),
+    Stored(Result<AppendResult, JoinError>),
+    Timer,
+    Ended(EndReason),
+}
+
+impl Shell {
+    pub(super) fn new(parts: Parts) -> Self {
+        let seats = parts
+            .strategies
+            .into_iter()
+            .map(|(id, strategy)| (id, Seat { strategy: Some(strategy), next: None }))
+            .collect();
+        Self {
+            engine: parts.engine,
+            feeds: parts.feeds,
+            market_data: parts.market_data,
+            executor: parts.executor,
+            store: parts.store,
+            clock: parts.clock,
+            conductor: parts.conductor,
+            hands: parts.hands,
+            input_log: parts.input_log,
+            observer: parts.observer,
+            seats,
+            jobs: JoinSet::new(),
+            tickets: 0,
+            storing: JoinSet::new(),
+            facts: StoreLane::default(),
+            facts_lost: false,
+            wakes: BTreeSet::new(),
+            inputs: 0,
+            decisions: 0,
+            killed: false,
+        }
+    }
+
+    /// Tells the engine what the journal holds and what the feeds' past was, then drives it until the end.
+    pub(super) async fn run(
+        mut self,
+        recovered: crate::engine::Recovered,
+        stop: CancellationToken,
+    ) -> Result<Ended, PipelineError> {
+        self.tell(Input::Recovered(recovered))?;
+        self.look_at_kill_latch()?;
+        self.read_history().await?;
+        let reason = match self.conductor.clone() {
+            Some(conductor) => self.run_in_lockstep(conductor, &stop).await?,
+            None => self.run_paced(&stop).await?,
+        };
+        self.stop_in_order().await?;
+        if let Some(log) = &mut self.input_log {
+            log.flush()?;
+        }
+        Ok(Ended {
+            reason,
+            inputs: self.inputs,
+            decisions: self.decisions,
+            input_log: self.input_log.as_ref().map(|log| log.folder().to_owned()),
+            facts_not_stored: self.facts.waiting(),
+            engine: self.engine,
+        })
+    }
+
+    async fn read_history(&mut self) -> Result<(), PipelineError> {
+        let to = self.clock.now().wall;
+        let range = TimeRange { from: to.checked_sub(LOOK_BACK).unwrap_or(to), to };
+        let mut inputs = Vec::new();
+        for feed in &mut self.feeds {
+            match feed.history(range, Resolution::Second).await {
+                Ok(bars) => inputs.push(Input::History { feed: feed.about(), bars }),
+                Err(error) => {
+                    let source = feed.about().source;
+                    tracing::warn!(%source, "no price history, momentum begins empty: {}", with_source(&error));
+                }
+            }
+        }
+        inputs.into_iter().try_for_each(|input| self.tell(input))
+    }
+
+    /// One input: logged, told, and what the engine wants of it set going.
+    pub(super) fn tell(&mut self, input: Input) -> Result<(), PipelineError> {
+        let now = self.clock.now();
+        if let Some(log) = &mut self.input_log
+            && log.wants_snapshot()
+        {
+            let begun = log.begin_segment(self.engine.state());
+            self.go_on_without_log(begun);
+        }
+        self.inputs += 1;
+        self.decisions += u64::from(matches!(input, Input::Decision(_)));
+        let outputs = self.engine.handle(now, &input);
+        self.hands.halted.store(self.engine.trading_state() == TradingState::Halted, Ordering::Release);
+        if let Some(log) = &mut self.input_log {
+            let added = log.add(now, &input, &outputs);
+            self.go_on_without_log(added);
+        }
+        for output in outputs {
+            if let Some(observer) = &mut self.observer {
+                observer(now, &output);
+            }
+            self.carry_out(output.wish);
+        }
+        self.store_facts();
+        if std::mem::take(&mut self.facts_lost) {
+            let reason = "the store has not written for so long that facts are lost".to_owned();
+            self.tell(Input::Command(Command::Halt { reason }))?;
+        }
+        Ok(())
+    }
+
+    /// A log that cannot be written is given up: trades are watched all the same.
+    fn go_on_without_log(&mut self, written: Result<(), InputLogError>) {
+        if let Err(error) = written {
+            tracing::error!("this run cannot be replayed from here on: {}", with_source(&error));
+            self.input_log = None;
+        }
+    }
+
+    fn carry_out(&mut self, wish: Wish) {
+        let hands = self.hands.clone();
+        match wish {
+            Wish::Evaluate(view) => self.evaluate(view),
+            Wish::Journal(JournalRecord::Opened { cash, time }) => {
+                // At once, because no intent may come before it: books that are opened after an order count it twice. Once in an account's life.
+                let written = hands.journal_now(&[JournalEntry::Opened { cash, time }]);
+                self.spawn(async move {
+                    Done::Inputs(written.err().map(|reason| Input::JournalFailed { reason }).into_iter().collect())
+                });
+            }
+            Wish::Journal(JournalRecord::Absent { client_order_id }) => self.spawn(async move {
+                let written = hands.journal(vec![JournalEntry::Absent { client_order_id }]).await;
+                Done::Inputs(written.err().map(|reason| Input::JournalFailed { reason }).into_iter().collect())
+            }),
+            Wish::Submit { order, why } => {
+                hands.unjournaled.fetch_add(1, Ordering::AcqRel);
+                self.spawn(async move { Done::Inputs(hands.submit(order, why).await) });
+            }
+            Wish::Cancel(cancel) => self.spawn(async move { Done::Inputs(hands.cancel(cancel).await) }),
+            Wish::ReadAccount { number, since } => {
+                self.spawn(async move { Done::Inputs(hands.read_account(number, since).await) });
+            }
+            Wish::ReadSeries(series) => self.spawn(async move { Done::Inputs(hands.read_series(series).await) }),
+            Wish::ListMarkets { series, closing } => {
+                self.spawn(async move { Done::Inputs(hands.list_markets(series, closing).await) });
+            }
+            Wish::Follow(markets) => self.spawn(async move {
+                if let Err(error) = hands.market_data.follow(&markets).await {
+                    tracing::warn!("cannot follow the markets: {}", with_source(&error));
+                }
+                Done::Inputs(Vec::new())
+            }),
+            Wish::Record(fact) => {
+                if let Err(why) = self.facts.push(*fact) {
+                    tracing::error!("{why}");
+                    self.facts_lost |= self.engine.trading_state() != TradingState::Halted;
+                }
+            }
+            Wish::Publish(_) | Wish::Supervised(_) => {}
+            Wish::Funnel { strategy, until, entered, refused } => {
+                let reasons: Vec<_> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+                tracing::info!(target: NOTICES, %strategy, %until, entered, "not entered: {}", reasons.join(", "));
+            }
+            Wish::Say(notice) => match notice.level {
+                NoticeLevel::Info => tracing::info!(target: NOTICES, "{}", notice.text),
+                NoticeLevel::Warning => tracing::warn!(target: NOTICES, "{}", notice.text),
+                NoticeLevel::Alarm => tracing::error!(target: NOTICES, "{}", notice.text),
+            },
+            Wish::WakeAt(moment) => {
+                self.wakes.insert(moment);
+            }
+        }
+    }
+
+    fn spawn(&mut self, job: impl Future<Output = Done> + Send + 'static) {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        self.jobs.spawn(async move { (ticket, job.await) });
+    }
+
+    /// Hands a view to its strategy, or keeps it for when the strategy is free: the newest wins.
+    fn evaluate(&mut self, view: Arc<EventView>) {
+        let id = view.strategy.clone();
+        let Some(seat) = self.seats.get_mut(&id) else { return };
+        let Some(mut strategy) = seat.strategy.take() else {
+            seat.next = Some(view);
+            return;
+        };
+        self.spawn(async move {
+            let input = match strategy.evaluate(&view).await {
+                Ok(decision) => Input::Decision(decision),
+                Err(error) => {
+                    Input::StrategyFailed { view: view.number, strategy: id.clone(), reason: with_source(&*error) }
+                }
+            };
+            Done::Strategy { id, strategy, input }
+        });
+    }
+
+    /// Hands the next facts to the store, unless one of them may be of an intent that is not in the journal yet: the store is filled from the
+    /// journal, and never knows an order that a restart does not.
+    fn store_facts(&mut self) {
+        if self.hands.unjournaled.load(Ordering::Acquire) > 0 {
+            return;
+        }
+        if let Some(batch) = self.facts.next_batch() {
+            let (store, after_failure) = (Arc::clone(&self.store), self.facts.is_failing());
+            self.storing.spawn(append(store, batch, after_failure));
+        }
+    }
+
+    /// A job came back.
+    pub(super) fn done(&mut self, done: Done) -> Result<(), PipelineError> {
+        match done {
+            Done::Inputs(inputs) => inputs.into_iter().try_for_each(|input| self.tell(input)),
+            Done::Strategy { id, strategy, input } => {
+                let next = self.seats.get_mut(&id).and_then(|seat| {
+                    seat.strategy = Some(strategy);
+                    seat.next.take()
+                });
+                self.tell(input)?;
+                if let Some(view) = next {
+                    self.evaluate(view);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// An append came back.
+    pub(super) fn stored(&mut self, result: Result<AppendResult, JoinError>) -> Result<(), PipelineError> {
+        let news = self.facts.done(result.map_err(|error| PipelineError::Panicked(error.to_string()))?);
+        self.store_facts();
+        news.map_or(Ok(()), |news| self.tell(Input::Stored(news)))
+    }
+
+    /// A person has set the kill latch: the engine halts at once, and the sender holds back whatever is on its way.
+    fn look_at_kill_latch(&mut self) -> Result<(), PipelineError> {
+        let set = self.hands.kill_latch_set().map(|latch| latch.display().to_string());
+        let known = std::mem::replace(&mut self.killed, set.is_some());
+        if let (Some(latch), false) = (set, known) {
+            self.tell(Input::Command(Command::Halt { reason: format!("the kill latch {latch} is set") }))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn wake(&mut self) -> Result<(), PipelineError> {
+        let now = self.clock.now().wall;
+        let due = self.wakes.first().is_some_and(|&moment| moment <= now);
+        if !due {
+            return Ok(());
+        }
+        self.wakes.retain(|&moment| moment > now);
+        self.look_at_kill_latch()?;
+        self.tell(Input::Timer)
+    }
+
+    // ---- paced: the clock runs, sources speak when they like ----
+
+    async fn run_paced(&mut self, stop: &CancellationToken) -> Result<EndReason, PipelineError> {
+        loop {
+            match self.turn(stop).await {
+                Turn::Input(input) => self.tell(input)?,
+                Turn::Job(job) => self.done(finished(job)?.1)?,
+                Turn::Stored(result) => self.stored(result)?,
+                Turn::Timer => self.wake()?,
+                Turn::Ended(reason) => return Ok(reason),
+            }
+        }
+    }
+
+    async fn turn(&mut self, stop: &CancellationToken) -> Turn {
+        let wake = self.wakes.first().copied();
+        let clock = Arc::clone(&self.clock);
+        let timer = async move {
+            match wake {
+                Some(moment) => clock.sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Turn::Ended(EndReason::Stopped),
+            Some(job) = self.jobs.join_next() => Turn::Job(job),
+            Some(result) = self.storing.join_next() => Turn::Stored(result),
+            event = self.executor.next() => account_turn(event),
+            () = timer => Turn::Timer,
+            (feed, event) = next_price(&mut self.feeds) => price_turn(feed, event),
+            event = self.market_data.next() => market_turn(event),
+        }
+    }
+
+    // ---- the end ----
+
+    /// No more entries; resting orders are canceled and their fate learned; the store is flushed. Each with a deadline.
+    async fn stop_in_order(&mut self) -> Result<(), PipelineError> {
+        self.tell(Input::Command(Command::Stop))?;
+        let deadline = tokio::time::Instant::now() + STOP_WITHIN;
+        let mut listening = true;
+        while !self.jobs.is_empty() || !self.storing.is_empty() {
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(deadline) => break,
+                Some(job) = self.jobs.join_next() => self.done(finished(job)?.1)?,
+                Some(result) = self.storing.join_next() => self.stored(result)?,
+                event = self.executor.next(), if listening => match event {
+                    Ok(event) => self.tell(Input::Account(event))?,
+                    Err(_) => listening = false,
+                },
+            }
+        }
+        if self.facts.waiting() > 0 {
+            tracing::error!(
+                "{} facts could not be stored; the journal and the exchange hold what they say",
+                self.facts.waiting()
+            );
+        }
+        Ok(())
+    }
+}
+
+async fn next_price(feeds: &mut [Box<dyn PriceFeed>]) -> (Option<FeedAbout>, Result<PriceEvent, FeedError>) {
+    if feeds.is_empty() {
+        return std::future::pending().await;
+    }
+    let (event, at, _) = select_all(feeds.iter_mut().map(PriceFeed::next)).await;
+    (feeds.get(at).map(PriceFeed::about), event)
+}
+
+fn price_turn(feed: Option<FeedAbout>, event: Result<PriceEvent, FeedError>) -> Turn {
+    match (feed, event) {
+        (Some(feed), Ok(event)) => Turn::Input(Input::Price { feed, event }),
+        (_, Err(error)) => {
+            tracing::warn!("{}", with_source(&error));
+            Turn::Ended(EndReason::SourceEnded)
+        }
+        (None, Ok(_)) => Turn::Timer,
+    }
+}
+
+fn market_turn(event: Result<crate::market_data::MarketEvent, MarketDataError>) -> Turn {
+    match event {
+        Ok(event) => Turn::Input(Input::Market(event)),
+        Err(error) => {
+            tracing::warn!("{}", with_source(&error));
+            Turn::Ended(EndReason::SourceEnded)
+        }
+    }
+}
+
+fn account_turn(event: Result<crate::executor::AccountEvent, ExecutorError>) -> Turn {
+    match event {
+        Ok(event) => Turn::Input(Input::Account(event)),
+        Err(error) => {
+            tracing::warn!("{}", with_source(&error));
+            Turn::Ended(EndReason::SourceEnded)
+        }
+    }
+}
+
+pub(super) fn finished(job: Result<(u64, Done), JoinError>) -> Result<(u64, Done), PipelineError> {
+    job.map_err(|error| PipelineError::Panicked(error.to_string()))
+}

@@ -1,0 +1,17 @@
+//! recio-core through its public edge: the engine as a whole, the pipeline around it, and the strategy that ships.
+
+#![expect(clippy::unwrap_used, reason = "what a test's helper cannot do fails the test")]
+
+mod account;
+mod engine_edges;
+mod engine_life;
+mod engine_random;
+mod engine_restart;
+mod engine_risk;
+mod engine_stops;
+mod engine_unknown;
+mod fakes;
+mod hourly_htc;
+mod pipeline_run;
+mod settings;
+mod world;
