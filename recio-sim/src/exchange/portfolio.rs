@@ -1,0 +1,246 @@
+//! What an account holds, over REST: fills, positions, cash, settlements; and how much it may ask.
+
+use super::Exchange;
+use super::frames::result_word;
+use super::private_frames::outcome_word;
+use super::request::{Answer, Query, answer, not_found};
+use recio_core::trade::{Fill, Liquidity};
+use recio_core::units::{AccountName, EventTicker, MarketTicker, Money, Position, Price, Quantity};
+use recio_core::venue::{AccountSettlement, MarketPosition};
+use recio_kalshi::wire;
+use std::collections::BTreeMap;
+
+/// Micro-dollars in a cent.
+const CENT: i64 = 10_000;
+
+impl Exchange {
+    pub(super) fn fills(&self, account: &AccountName, query: Query<'_>) -> Answer {
+        let (min, max) = (query.seconds("min_ts")?, query.seconds("max_ts")?);
+        let (markets, order, shard) = (query.list("ticker"), query.get("order_id"), query.shard()?);
+        let fits = |fill: &&Fill| {
+            min.is_none_or(|min| fill.exchange_time >= min)
+                && max.is_none_or(|max| fill.exchange_time <= max)
+                && shard.is_none_or(|shard| shard == i64::from(self.shard(&fill.market)))
+                && order.is_none_or(|order| fill.order.as_str() == order)
+                && markets.as_ref().is_none_or(|markets| markets.contains(&fill.market.as_str()))
+        };
+        let newest_first = self.venue.fills(account).rev().filter(fits);
+        let items = newest_first.map(|fill| (format!("{} {}", fill.order, fill.id), fill)).collect();
+        let (page, cursor) = query.page(items, 1000)?;
+        let fills = page.into_iter().map(|fill| self.fill_body(fill)).collect();
+        answer(200, &wire::FillsPage { fills, cursor: Some(cursor) })
+    }
+
+    fn fill_body(&self, fill: &Fill) -> wire::Fill {
+        let outcome = outcome_word(fill.book_side);
+        wire::Fill {
+            fill_id: Some(fill.id.to_string()),
+            trade_id: fill.id.to_string(),
+            order_id: fill.order.to_string(),
+            ticker: fill.market.to_string(),
+            market_ticker: Some(fill.market.to_string()),
+            exchange_index: Some(self.shard(&fill.market)),
+            side: Some(outcome.to_owned()),
+            action: Some("buy".to_owned()),
+            outcome_side: Some(outcome.to_owned()),
+            book_side: fill.book_side.to_string(),
+            count_fp: fill.quantity.to_string(),
+            yes_price_dollars: fill.yes_price.to_string(),
+            no_price_dollars: Some(fill.yes_price.complement().to_string()),
+            is_taker: fill.liquidity == Liquidity::Taker,
+            fee_cost: fill.fee.to_string(),
+            created_time: fill.exchange_time.to_string(),
+            subaccount_number: Some(0),
+            ts: Some(fill.exchange_time.as_second()),
+        }
+    }
+
+    pub(super) fn positions(&self, account: &AccountName, query: Query<'_>) -> Answer {
+        let (unsettled, settled) = match query.get("settlement_status") {
+            None | Some("unsettled") => (true, false),
+            Some("settled") => (false, true),
+            Some("all") => (true, true),
+            Some(other) => return Err(query.invalid(&format!("settlement_status {other} is unknown"))),
+        };
+        let mut held: BTreeMap<&MarketTicker, MarketPosition> = BTreeMap::new();
+        if settled {
+            for paid in self.venue.settlements(account) {
+                let pnl = paid.pnl_before_fees();
+                let closed = MarketPosition {
+                    position: Position::FLAT,
+                    cost: Money::ZERO,
+                    realized_pnl: pnl,
+                    ..paid.held.clone()
+                };
+                held.insert(&paid.settlement.market, closed);
+            }
+        }
+        if unsettled {
+            held.extend(self.venue.positions(account).map(|(market, position)| (market, position.clone())));
+        }
+        let filter = query.list("count_filter").unwrap_or_default();
+        let (market, event, shard) = (query.get("ticker"), query.get("event_ticker"), query.shard()?);
+        held.retain(|ticker, position| {
+            market.is_none_or(|market| ticker.as_str() == market)
+                && event.is_none_or(|event| self.event_of(ticker).is_some_and(|of| of.as_str() == event))
+                && shard.is_none_or(|shard| shard == i64::from(self.shard(ticker)))
+                && (!filter.contains(&"position") || !position.position.is_flat())
+                && (!filter.contains(&"total_traded") || !position.total_traded().is_zero())
+        });
+        let items = held.into_iter().map(|(ticker, position)| (ticker.to_string(), (ticker, position))).collect();
+        let (page, cursor) = query.page(items, 1000)?;
+        let mut events: BTreeMap<&EventTicker, EventSum> = BTreeMap::new();
+        for (ticker, position) in &page {
+            if let Some(event) = self.event_of(ticker) {
+                events.entry(event).or_default().add(position);
+            }
+        }
+        let body = wire::PositionsPage {
+            market_positions: page.iter().map(|(ticker, position)| self.position_body(ticker, position)).collect(),
+            event_positions: events.iter().map(|(event, sum)| sum.body(event)).collect(),
+            cursor: Some(cursor),
+        };
+        answer(200, &body)
+    }
+
+    fn position_body(&self, market: &MarketTicker, held: &MarketPosition) -> wire::MarketPosition {
+        wire::MarketPosition {
+            ticker: market.to_string(),
+            exchange_index: Some(self.shard(market)),
+            position_fp: held.position.to_string(),
+            total_traded_dollars: held.total_traded().to_string(),
+            market_exposure_dollars: held.cost.to_string(),
+            realized_pnl_dollars: held.realized_pnl.to_string(),
+            fees_paid_dollars: held.fees.to_string(),
+            last_updated_ts: Some(held.updated_time.to_string()),
+        }
+    }
+
+    /// What may be used for trading is the balance: resting orders reduce it. (That they do at the exchange is not confirmed.)
+    pub(super) fn balance(&self, account: &AccountName, query: Query<'_>) -> Answer {
+        let all = self.venue.balance(account).ok_or_else(not_found)?.available();
+        // All of it lies on the shard of crypto.
+        let free = if query.shard()?.is_none_or(|shard| shard == 2) { all } else { Money::ZERO };
+        let value: Money = self.venue.positions(account).map(|(market, held)| self.market_value(market, held)).sum();
+        let shard = |exchange_index, balance: Money| wire::ShardBalance { exchange_index, balance: dollars(balance) };
+        let body = wire::Balance {
+            balance: free.micros().div_euclid(CENT),
+            balance_dollars: dollars(free),
+            portfolio_value: value.micros().div_euclid(CENT),
+            updated_ts: self.now().as_second(),
+            balance_breakdown: Some(vec![shard(0, Money::ZERO), shard(2, all)]),
+        };
+        answer(200, &body)
+    }
+
+    fn market_value(&self, market: &MarketTicker, held: &MarketPosition) -> Money {
+        let last = self.listings.get(market).and_then(|listing| listing.last_price).unwrap_or(Price::ZERO);
+        last * held.position.yes_size() + last.complement() * held.position.no_size()
+    }
+
+    pub(super) fn settlements(&self, account: &AccountName, query: Query<'_>) -> Answer {
+        let (min, max) = (query.seconds("min_ts")?, query.seconds("max_ts")?);
+        let (market, event) = (query.get("ticker"), query.get("event_ticker"));
+        let fits = |paid: &&AccountSettlement| {
+            let settlement = &paid.settlement;
+            min.is_none_or(|min| settlement.settled_time >= min)
+                && max.is_none_or(|max| settlement.settled_time <= max)
+                && market.is_none_or(|market| settlement.market.as_str() == market)
+                && event.is_none_or(|event| settlement.event.as_str() == event)
+        };
+        let newest_first = self.venue.settlements(account).rev().filter(fits);
+        let items = newest_first.map(|paid| (paid.settlement.market.to_string(), paid)).collect();
+        let (page, cursor) = query.page(items, 1000)?;
+        let settlements = page.into_iter().map(|paid| self.settlement_body(paid)).collect();
+        answer(200, &wire::SettlementsPage { settlements, cursor: Some(cursor) })
+    }
+
+    fn settlement_body(&self, paid: &AccountSettlement) -> wire::Settlement {
+        let (settlement, held) = (&paid.settlement, &paid.held);
+        wire::Settlement {
+            ticker: settlement.market.to_string(),
+            event_ticker: settlement.event.to_string(),
+            exchange_index: Some(self.shard(&settlement.market)),
+            market_result: result_word(settlement.result).to_owned(),
+            yes_count_fp: held.yes_quantity.to_string(),
+            yes_total_cost_dollars: held.yes_cost.to_string(),
+            no_count_fp: held.no_quantity.to_string(),
+            no_total_cost_dollars: held.no_cost.to_string(),
+            revenue: settlement.revenue.micros().div_euclid(CENT),
+            value: Some(i64::from(settlement.result.yes_payout().units()) / 100),
+            fee_cost: held.fees.to_string(),
+            settled_time: settlement.settled_time.to_string(),
+        }
+    }
+
+    fn shard(&self, market: &MarketTicker) -> u16 {
+        self.venue.market(market).map_or(0, |market| market.exchange_index)
+    }
+
+    fn event_of(&self, market: &MarketTicker) -> Option<&EventTicker> {
+        self.venue.market(market).map(|market| &market.event)
+    }
+}
+
+/// An event's positions added up.
+#[derive(Default)]
+struct EventSum {
+    cost: Money,
+    shares: Quantity,
+    exposure: Money,
+    realized: Money,
+    fees: Money,
+}
+
+impl EventSum {
+    fn add(&mut self, held: &MarketPosition) {
+        self.cost += held.total_traded();
+        self.shares = self.shares.saturating_add(held.yes_quantity).saturating_add(held.no_quantity);
+        self.exposure += held.cost;
+        self.realized += held.realized_pnl;
+        self.fees += held.fees;
+    }
+
+    fn body(&self, event: &EventTicker) -> wire::EventPosition {
+        wire::EventPosition {
+            event_ticker: event.to_string(),
+            total_cost_dollars: self.cost.to_string(),
+            total_cost_shares_fp: Some(self.shares.to_string()),
+            event_exposure_dollars: self.exposure.to_string(),
+            realized_pnl_dollars: self.realized.to_string(),
+            fees_paid_dollars: self.fees.to_string(),
+        }
+    }
+}
+
+/// Dollars with four decimals, six where they say more.
+fn dollars(amount: Money) -> String {
+    let text = amount.to_string();
+    text.strip_suffix("00").map_or(text.clone(), ToOwned::to_owned)
+}
+
+/// The limits of the Basic tier, as seen on a live account. The simulator does not enforce them.
+pub(super) fn account_limits() -> Answer {
+    let limits = wire::AccountLimits {
+        usage_tier: "basic".to_owned(),
+        read: wire::TokenBucket { refill_rate: 200, bucket_capacity: 600 },
+        write: wire::TokenBucket { refill_rate: 100, bucket_capacity: 100 },
+        grants: Vec::new(),
+    };
+    answer(200, &limits)
+}
+
+/// What calls cost. Source: docs.kalshi.com/getting_started/rate_limits, state of October 2026.
+pub(super) fn endpoint_costs() -> Answer {
+    let cost = |method: &str, path: &str, cost| wire::EndpointCost {
+        method: method.to_owned(),
+        path: format!("{}{path}", recio_kalshi::REST_BASE),
+        cost,
+    };
+    let endpoint_costs = vec![
+        cost("DELETE", "/portfolio/events/orders/:order_id", 2),
+        cost("GET", "/portfolio/orders/:order_id", 2),
+        cost("GET", "/cfbenchmarks/*", 50),
+    ];
+    answer(200, &wire::EndpointCosts { default_cost: 10, endpoint_costs })
+}
