@@ -1,0 +1,175 @@
+//! Facts to test stores with.
+
+use recio_core::engine::{DecisionRecord, Entered};
+use recio_core::fact::{Environment, Fact, FactBody};
+use recio_core::market::{Action, BookSide, MarketResult, Side};
+use recio_core::trade::{
+    CloseReason, Fill, Intent, Liquidity, OrderStatus, Purpose, Settlement, TimeInForce, Trade, TradeStatus,
+};
+use recio_core::units::{Money, Probability, Quantity, Timestamp};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::str::FromStr;
+
+/// Parses a text that is known to be right.
+///
+/// # Panics
+/// It is not: a mistake in the test.
+#[must_use]
+pub fn value<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("a test writes its values right")
+}
+
+/// So many milliseconds after the start of the sample hour, 2026-05-13T13:00:00Z.
+///
+/// # Panics
+/// Outside jiff's years: a mistake in the test.
+#[must_use]
+pub fn time(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_778_677_200_000 + milliseconds).expect("a test stays within jiff's years")
+}
+
+/// A fact of the simulator's account `main`. Its number follows from its body: the same fact is the same one when it is made again.
+#[must_use]
+pub fn fact(body: FactBody) -> Fact {
+    let mut number = DefaultHasher::new();
+    format!("{body:?}").hash(&mut number);
+    Fact {
+        environment: Environment::Sim,
+        account: value("main"),
+        subaccount: 0,
+        exchange_index: 2,
+        run: value("run-1"),
+        number: number.finish() >> 1,
+        strategy: None,
+        time: time(0),
+        body,
+    }
+}
+
+/// The account's start.
+#[must_use]
+pub fn account_opened(cash: Money) -> Fact {
+    fact(FactBody::AccountOpened { cash })
+}
+
+/// A deposit.
+#[must_use]
+pub fn cash_moved(number: u64, amount: Money) -> Fact {
+    fact(FactBody::CashMoved { number, amount, reason: "deposit".to_owned() })
+}
+
+/// A fill with a fee of one cent, a second after the hour.
+#[must_use]
+pub fn fill(order: &str, id: &str, market: &str, book_side: BookSide, yes_price: &str, quantity: &str) -> Fill {
+    Fill {
+        id: value(id),
+        order: value(order),
+        client_order_id: Some(value("client-1")),
+        market: value(market),
+        book_side,
+        yes_price: value(yes_price),
+        quantity: value(quantity),
+        fee: value("0.01"),
+        liquidity: Liquidity::Taker,
+        exchange_time: time(1_000),
+    }
+}
+
+/// The fact of a fill.
+#[must_use]
+pub fn filled(fill: Fill) -> Fact {
+    fact(FactBody::Fill { fill, trade: Some(value("trade-1")) })
+}
+
+/// An intent to buy ten YES of market `M` at 56 cents.
+#[must_use]
+pub fn intent(client_order_id: &str, number: u64) -> Fact {
+    fact(FactBody::Intent(Intent {
+        client_order_id: value(client_order_id),
+        number,
+        trade: value("trade-1"),
+        strategy: value("hourly"),
+        market: value("M"),
+        event: value("E"),
+        close_time: time(3_600_000),
+        side: Side::Yes,
+        action: Action::Buy,
+        limit: value("0.56"),
+        quantity: value("10"),
+        time_in_force: TimeInForce::ImmediateOrCancel,
+        post_only: false,
+        purpose: Purpose::Entry,
+        created_time: time(0),
+    }))
+}
+
+/// A change of an order.
+#[must_use]
+pub fn order_changed(client_order_id: &str, exchange_id: Option<&str>, status: OrderStatus, filled: &str) -> Fact {
+    fact(FactBody::OrderChanged {
+        client_order_id: value(client_order_id),
+        exchange_id: exchange_id.map(value),
+        status,
+        filled: value(filled),
+        reason: (status == OrderStatus::Rejected).then(|| "insufficient_balance".to_owned()),
+    })
+}
+
+/// The payout of a market.
+#[must_use]
+pub fn settled(market: &str, result: MarketResult, revenue: Money, version: u32) -> Fact {
+    let settlement =
+        Settlement { market: value(market), event: value("E"), result, revenue, settled_time: time(3_700_000) };
+    fact(FactBody::Settlement { settlement, version })
+}
+
+/// A trade of market `M` in a state, with so many contracts bought.
+#[must_use]
+pub fn trade(id: &str, status: TradeStatus, bought: Quantity) -> Fact {
+    let over = matches!(status, TradeStatus::Closed | TradeStatus::Unfilled);
+    fact(FactBody::Trade(Trade {
+        id: value(id),
+        strategy: value("hourly"),
+        market: value("M"),
+        event: value("E"),
+        close_time: time(3_600_000),
+        side: Side::Yes,
+        status,
+        opened_time: time(0),
+        closed_time: over.then(|| time(3_700_000)),
+        entry_reason: "edge 0.0312 after fees".to_owned(),
+        entry_probability: Probability::clamped(0.1 + 0.2),
+        entry_asset_price: Some(value("91204.11")),
+        bought,
+        sold: Quantity::ZERO,
+        cost: value("5.6"),
+        proceeds: Money::ZERO,
+        fees: value("0.1725"),
+        close_reason: over.then_some(CloseReason::Settled),
+    }))
+}
+
+/// A decision with one entry.
+#[must_use]
+pub fn decision(view: u64) -> Fact {
+    let entered = Entered {
+        market: value("M"),
+        side: Side::No,
+        limit: value("0.4301"),
+        quantity: value("0.01"),
+        why: "p = 0.957, \"cheap\"".to_owned(),
+    };
+    fact(FactBody::Decision(DecisionRecord {
+        strategy: value("hourly"),
+        view,
+        time: time(5),
+        entered: vec![entered],
+        refused: vec![("no_quote".to_owned(), 39), ("risk: order_cost".to_owned(), 1)],
+    }))
+}
+
+/// The run's fact of this number, an alarm.
+#[must_use]
+pub fn alarm(number: u64, text: &str) -> Fact {
+    Fact { number, ..fact(FactBody::Alarm { text: text.to_owned() }) }
+}
