@@ -1,0 +1,22 @@
+//! How fast recio's parts are, each beside the bare loop that is its limit where there is one. `benches/README.md` says how to read it.
+
+mod book;
+mod engine;
+mod model;
+mod money;
+mod support;
+
+use criterion::Criterion;
+
+fn main() {
+    // Test runners start benches too, without this flag. There is nothing to be tested here, and the setup plays a whole demo.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    model::benches(&mut criterion);
+    money::benches(&mut criterion);
+    book::benches(&mut criterion);
+    engine::benches(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,0 +1,38 @@
+//! What the tests share: folders, the bundled recording whole and cut short, errors with all their causes.
+
+mod cut;
+
+pub(crate) use cut::short_recording;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+pub(crate) fn tempdir() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// The recording that comes with recio, written into a folder.
+pub(crate) fn bundled_recording(dir: &Path) -> PathBuf {
+    recio::demo::write_recording(dir).unwrap()
+}
+
+/// An error with what caused it, as a person reads it.
+pub(crate) fn in_full(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// That an error says all of this.
+#[track_caller]
+pub(crate) fn assert_says(error: &dyn Error, words: &[&str]) {
+    let text = in_full(error);
+    for word in words {
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+    }
+}
