@@ -1,0 +1,178 @@
+//! `recio run`.
+
+use super::session::{Screen, interrupted, on_stop_signal};
+use crate::args::{RunArgs, RunMode};
+use crate::config::{Config, Loaded};
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+use crate::print::Printer;
+use recio::demo::write_recording;
+use recio::session::{RunFiles, SimSession, Watch};
+use recio_core::engine::{Engine, TradingState};
+use recio_core::fact::Environment;
+use recio_core::kill_latch::KillLatch;
+use recio_core::units::{AccountName, Money, Timestamp};
+use recio_sim::{Endpoint, SimOptions, Simulator};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What `run --json` prints at the end.
+#[derive(Debug, Serialize)]
+struct Report {
+    simulated: bool,
+    inputs: u64,
+    decisions: u64,
+    input_log: Option<PathBuf>,
+    cash: Option<Money>,
+    fees: Option<Money>,
+    ledger_hash: Option<String>,
+    facts_not_stored: usize,
+    store: String,
+}
+
+/// Runs the config's monitors until the recording ends or a signal comes.
+pub(crate) async fn run(
+    args: &RunArgs,
+    loaded: &Loaded,
+    now: Timestamp,
+    printer: &mut Printer<'_>,
+) -> Result<ExitCode, CliError> {
+    let RunMode::Sim = args.mode;
+    let config = &loaded.config;
+    std::fs::create_dir_all(&config.paths.data_dir)?;
+    let stop = on_stop_signal();
+    // A simulator of its own opens a new account, which needs new files.
+    let own_dir = config.paths.data_dir.join(format!("run-{}", now.strftime("%Y%m%dT%H%M%S%6f")));
+    let (endpoint, simulator, place) = match &args.endpoint {
+        Some(file) => {
+            let endpoint = Endpoint::read(file)?;
+            let place = Place::of_account(config, &endpoint.key_id);
+            (endpoint, None, place)
+        }
+        None => {
+            let recording = match args.recording.as_ref().or(config.paths.recording.as_ref()) {
+                Some(recording) => recording.clone(),
+                None => write_recording(&config.paths.data_dir)?,
+            };
+            let options =
+                SimOptions { pace: args.speed.into(), ..SimOptions::new(recording, own_dir.join("simulator")) };
+            let simulator = Simulator::start(options).await?;
+            (simulator.endpoint().clone(), Some(simulator), Place::own(config, &own_dir))
+        }
+    };
+    let store_url = place.store_url.clone();
+    let session = session(config, endpoint, place, !printer.is_json()).await?;
+    let ended = session.run(stop.clone()).await?;
+    if let Some(simulator) = simulator {
+        simulator.stop().await?;
+    }
+    report(&ended, store_url, printer)?;
+    Ok(match (interrupted(&stop), ended.engine.trading_state()) {
+        // What was lost is not to be overlooked, however the run ended.
+        _ if ended.facts_not_stored > 0 => ExitCode::Failure,
+        (true, _) => ExitCode::Interrupted,
+        (false, TradingState::Halted) => ExitCode::Killed,
+        (false, TradingState::Active | TradingState::Reducing) => ExitCode::Success,
+    })
+}
+
+/// Where a run keeps what it writes.
+struct Place {
+    store_url: String,
+    files: RunFiles,
+}
+
+impl Place {
+    /// Where the config says, the journal in a folder of the account's: each run goes on where the account's last one ended.
+    fn of_account(config: &Config, key_id: &str) -> Self {
+        let files = RunFiles {
+            journal: config.paths.journal(key_id),
+            input_logs: config.paths.input_log(),
+            kill_latch: KillLatch::new(&config.paths.data_dir),
+        };
+        Self { store_url: config.store_url(), files }
+    }
+
+    /// In a folder of its own, but for what the config names. The kill latch stays where a person looks for it.
+    fn own(config: &Config, folder: &Path) -> Self {
+        let (paths, file) = (&config.paths, |name: &str| folder.join(name));
+        let files = RunFiles {
+            journal: paths.journal.clone().unwrap_or_else(|| file("journal")),
+            input_logs: paths.input_log.clone().unwrap_or_else(|| file("input-log")),
+            kill_latch: KillLatch::new(&paths.data_dir),
+        };
+        let store_url = config.store.url.clone();
+        Self { store_url: store_url.unwrap_or_else(|| format!("sqlite://{}", file("recio.db").display())), files }
+    }
+}
+
+/// The session that the config describes. Without any monitor in it, the demo's two are run.
+async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool) -> Result<SimSession, CliError> {
+    let store = recio_store::open(&place.store_url, recio_store::Access::Writer).await?;
+    let watches = if config.monitor.is_empty() {
+        tracing::warn!("the config names no monitor: running the demo's two");
+        recio::demo::watches()
+    } else {
+        config
+            .monitor
+            .iter()
+            .map(|monitor| Watch { monitor: monitor.to_engine(None), strategy: monitor.to_strategy() })
+            .collect()
+    };
+    let account = config.monitor.first().map(|monitor| monitor.account.clone());
+    let account = match account {
+        Some(account) => account,
+        None => AccountName::new("sim").map_err(|error| CliError::Usage(error.to_string()))?,
+    };
+    if let Some(other) = config.monitor.iter().find(|monitor| monitor.account != account) {
+        let what = format!("one run trades one account; monitor `{}` names another than the first", other.id);
+        return Err(CliError::Usage(what));
+    }
+    if let Some(set) = config.account.get(&account).filter(|set| set.environment != Environment::Sim) {
+        let what = format!(
+            "account `{account}` is of `{}`, and --mode sim trades accounts of `sim` alone: give the monitors one of those",
+            set.environment
+        );
+        return Err(CliError::Usage(what));
+    }
+    Ok(SimSession {
+        endpoint,
+        account,
+        watches,
+        risk: config.risk.clone(),
+        freshness: config.freshness.clone(),
+        model: recio::fingerprint::model(config.paths.fingerprint.as_deref())?,
+        store: Arc::from(store),
+        files: place.files,
+        observer: Some(Screen::new(shown).observer()),
+    })
+}
+
+fn report(ended: &recio_core::pipeline::Ended, store: String, printer: &mut Printer<'_>) -> Result<(), CliError> {
+    let ledger = Engine::ledger(&ended.engine);
+    let report = Report {
+        simulated: true,
+        inputs: ended.inputs,
+        decisions: ended.decisions,
+        input_log: ended.input_log.clone(),
+        cash: ledger.map(recio_core::trade::Ledger::cash),
+        fees: ledger.map(recio_core::trade::Ledger::fees_total),
+        ledger_hash: ledger.map(recio_core::trade::Ledger::ledger_hash),
+        facts_not_stored: ended.facts_not_stored,
+        store,
+    };
+    if printer.is_json() {
+        printer.json(&report)?;
+    } else {
+        let cash = report.cash.map_or_else(|| "not opened".to_owned(), |cash| cash.to_string());
+        printer.text(&format!(
+            "simulated run over: {} inputs, {} decisions, cash {cash}; ledger {}\nlook at it with: recio trades --store {}",
+            report.inputs,
+            report.decisions,
+            report.ledger_hash.as_deref().unwrap_or("not opened"),
+            report.store,
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! The config: defaults, presets, one TOML file, `RECIO__SECTION__KEY` variables and flags, each stronger than the one before.
+//!
+//! Every value remembers where it comes from, and whatever is wrong is told all at once, with file, line and key.
+
+mod check;
+mod env;
+mod error;
+mod file;
+mod given;
+mod key_path;
+mod load;
+mod origin;
+mod schema;
+mod section;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ConfigError, Fault};
+pub use key_path::KeyPath;
+pub use load::{Flags, Loaded, Setting, Sources, load};
+pub use origin::Origin;
+pub use schema::{
+    Account, Config, LogConfig, LogFormat, Monitor, Paths, Preset, Services, StoreConfig, StrategyName, VERSION,
+};
+pub use show::{to_toml, to_toml_with_origins};

@@ -1,0 +1,277 @@
+//! The config as types: what can be said, and what holds where nothing is said.
+
+use recio_core::engine::{self, EntryRules, Freshness, RiskLimits, StopRules};
+use recio_core::fact::Environment;
+use recio_core::strategies::{HourlyHtc, HtcParams};
+use recio_core::strategy::Strategy;
+use recio_core::units::{AccountName, SeriesTicker, StrategyId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+
+/// The only version of the config that this recio reads.
+pub const VERSION: u32 = 1;
+
+/// All settings, from every layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Config {
+    /// The version of the form, [`VERSION`].
+    pub version: u32,
+    /// The accounts, by name. There is always one called `sim`, unless the file makes it something else.
+    pub account: BTreeMap<AccountName, Account>,
+    /// What is traded, in the order of the file.
+    pub monitor: Vec<Monitor>,
+    /// What no order may exceed.
+    pub risk: RiskLimits,
+    /// When data counts as stale.
+    pub freshness: Freshness,
+    /// Where facts are kept.
+    pub store: StoreConfig,
+    /// The port of each service.
+    pub services: Services,
+    /// Where files are.
+    pub paths: Paths,
+    /// What is said on stderr, and how.
+    pub log: LogConfig,
+}
+
+/// An account at an exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Which exchange. Required.
+    pub environment: Environment,
+    /// The name under which the exchange knows the key.
+    #[serde(default)]
+    pub key_id: Option<String>,
+    /// The file with the private key. Never the key itself.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+}
+
+/// A strategy on a series, with its rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Monitor {
+    /// Its name; all its trades carry it. Required.
+    pub id: StrategyId,
+    /// The account it trades on. Required.
+    pub account: AccountName,
+    /// The series it trades. Required.
+    pub series: SeriesTicker,
+    /// Which strategy.
+    pub strategy: StrategyName,
+    /// What holds where the monitor says nothing itself.
+    pub preset: Preset,
+    /// The strategy's parameters.
+    pub params: HtcParams,
+    /// When it may enter.
+    pub entry: EntryRules,
+    /// When its trades are closed before settlement.
+    pub stop: StopRules,
+}
+
+/// The strategies that ship.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyName {
+    /// Buys the likely outcome near the end of its time.
+    #[default]
+    HourlyHtc,
+}
+
+/// What holds where a monitor says nothing itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// recio's own: the edge counts after exact fees, from the low end of the model's interval.
+    #[default]
+    Default,
+    /// As REC.IO v2 had it.
+    V2,
+}
+
+/// Where facts are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The URL; `recio.db` in the data directory if there is none.
+    pub url: Option<String>,
+}
+
+/// The port of each service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are the services' names")]
+pub struct Services {
+    pub main_app: NonZeroU16,
+    pub trade_manager: NonZeroU16,
+    pub trade_executor: NonZeroU16,
+    pub active_trade_supervisor: NonZeroU16,
+    pub auto_entry_supervisor: NonZeroU16,
+    pub btc_price_watchdog: NonZeroU16,
+    pub db_poller: NonZeroU16,
+    pub kalshi_account_sync: NonZeroU16,
+    pub kalshi_api_watchdog: NonZeroU16,
+    pub unified_production_coordinator: NonZeroU16,
+}
+
+/// Where files are. A path in the config file counts from the file's own directory, any other from the working directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paths {
+    /// What recio writes: store, journal, input logs, the kill latch.
+    pub data_dir: PathBuf,
+    /// The intent journal; `journal` in the data directory if there is none.
+    pub journal: Option<PathBuf>,
+    /// The input logs; `input-log` in the data directory if there is none.
+    pub input_log: Option<PathBuf>,
+    /// The fingerprint; the one that ships if there is none.
+    pub fingerprint: Option<PathBuf>,
+    /// The recording that the simulator plays; the one that ships if there is none.
+    pub recording: Option<PathBuf>,
+}
+
+/// What is said on stderr, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// How much: `error`, `warn`, `info`, `debug`, `trace`, or per target (`info,recio_kalshi=debug`).
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The URL of the store: the one that was set, or `recio.db` in the data directory.
+    #[must_use]
+    pub fn store_url(&self) -> String {
+        self.store.url.clone().unwrap_or_else(|| format!("sqlite://{}", self.paths.data_dir.join("recio.db").display()))
+    }
+}
+
+impl Monitor {
+    /// The monitor as the engine has it. Markets that close after `latest_close` are left alone.
+    #[must_use]
+    pub fn to_engine(&self, latest_close: Option<Timestamp>) -> engine::Monitor {
+        engine::Monitor {
+            id: self.id.clone(),
+            series: self.series.clone(),
+            entry: self.entry.clone(),
+            stop: self.stop.clone(),
+            latest_close,
+        }
+    }
+
+    /// A strategy of the monitor's own.
+    #[must_use]
+    pub fn to_strategy(&self) -> Box<dyn Strategy> {
+        match self.strategy {
+            StrategyName::HourlyHtc => Box::new(HourlyHtc::new(self.params.clone())),
+        }
+    }
+}
+
+impl Paths {
+    /// Where the intent journal of the account with this key is.
+    #[must_use]
+    pub fn journal(&self, key_id: &str) -> PathBuf {
+        self.journal.clone().unwrap_or_else(|| self.data_dir.join("accounts").join(key_id).join("journal"))
+    }
+
+    /// Where the input logs are.
+    #[must_use]
+    pub fn input_log(&self) -> PathBuf {
+        self.input_log.clone().unwrap_or_else(|| self.data_dir.join("input-log"))
+    }
+}
+
+impl Services {
+    /// Every service with its port, in the order of the manifest.
+    #[must_use]
+    pub const fn all(&self) -> [(&'static str, NonZeroU16); 10] {
+        [
+            ("main_app", self.main_app),
+            ("trade_manager", self.trade_manager),
+            ("trade_executor", self.trade_executor),
+            ("active_trade_supervisor", self.active_trade_supervisor),
+            ("auto_entry_supervisor", self.auto_entry_supervisor),
+            ("btc_price_watchdog", self.btc_price_watchdog),
+            ("db_poller", self.db_poller),
+            ("kalshi_account_sync", self.kalshi_account_sync),
+            ("kalshi_api_watchdog", self.kalshi_api_watchdog),
+            ("unified_production_coordinator", self.unified_production_coordinator),
+        ]
+    }
+}
+
+impl Preset {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::V2 => "v2",
+        }
+    }
+
+    /// The strategy's parameters in this preset.
+    #[must_use]
+    pub fn params(self) -> HtcParams {
+        match self {
+            Self::Default => HtcParams::default(),
+            Self::V2 => HtcParams::v2(),
+        }
+    }
+
+    /// The stop rules in this preset.
+    #[must_use]
+    pub fn stop(self) -> StopRules {
+        match self {
+            Self::Default => StopRules::default(),
+            Self::V2 => StopRules::v2(),
+        }
+    }
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        let port = |number| NonZeroU16::new(number).unwrap_or(NonZeroU16::MIN);
+        Self {
+            main_app: port(3000),
+            trade_manager: port(4000),
+            trade_executor: port(8001),
+            active_trade_supervisor: port(8007),
+            auto_entry_supervisor: port(8009),
+            btc_price_watchdog: port(8002),
+            db_poller: port(8003),
+            kalshi_account_sync: port(8004),
+            kalshi_api_watchdog: port(8005),
+            unified_production_coordinator: port(8010),
+        }
+    }
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { data_dir: "recio-data".into(), journal: None, input_log: None, fingerprint: None, recording: None }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::default() }
+    }
+}

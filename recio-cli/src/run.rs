@@ -1,0 +1,93 @@
+//! From parsed arguments to a command.
+
+use crate::args::{Cli, Command, ConfigCommand, DataCommand, FingerprintCommand, GlobalArgs, SimCommand};
+use crate::commands;
+use crate::config::{self, Loaded, Sources};
+use crate::error::CliError;
+use crate::exit_code::ExitCode;
+use crate::logging;
+use crate::print::Printer;
+use recio_core::units::Timestamp;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a command knows of the process it runs in.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The environment.
+    pub env: BTreeMap<String, String>,
+    /// The time at the start.
+    pub now: Timestamp,
+}
+
+/// Runs a command: reads the config, starts the log, calls the library, prints.
+///
+/// # Errors
+/// See [`CliError`]; it knows the code to end with.
+pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Completions(args) => commands::completions::run(&args, printer),
+        Command::Config(ConfigCommand::Validate { file }) => commands::config::validate(&file, printer),
+        Command::Kill(args) if args.data_dir.is_some() => commands::kill::run(&args, None, around.now, printer),
+        Command::Config(ConfigCommand::Show { origin }) => {
+            commands::config::show(&start(global, around)?, origin, printer)
+        }
+        Command::Kill(args) => commands::kill::run(&args, Some(&start(global, around)?), around.now, printer),
+        Command::Trades(args) => commands::trades::run(&args, &start(global, around)?, printer).await,
+        Command::Orders(args) => commands::orders::run(&args, &start(global, around)?, printer).await,
+        Command::Fills(args) => commands::fills::run(&args, &start(global, around)?, printer).await,
+        Command::Positions(args) => commands::positions::run(&args, &start(global, around)?, printer).await,
+        Command::Settlements(args) => commands::settlements::run(&args, &start(global, around)?, printer).await,
+        Command::Demo(args) => {
+            let loaded = start_with(global, around, !global.json)?;
+            commands::demo::run(&args, &loaded, around.now, printer).await
+        }
+        Command::Run(args) => {
+            let loaded = start_with(global, around, !global.json)?;
+            commands::run::run(&args, &loaded, around.now, printer).await
+        }
+        Command::Sim(SimCommand::Serve(args)) => commands::sim::serve(&args, &start(global, around)?, printer).await,
+        Command::Data(DataCommand::Import(args)) => {
+            start(global, around)?;
+            commands::data::run(&args, printer)
+        }
+        Command::Fingerprint(FingerprintCommand::Build(args)) => {
+            start(global, around)?;
+            commands::fingerprint::build(&args, printer)
+        }
+        Command::Fingerprint(FingerprintCommand::Show(args)) => {
+            commands::fingerprint::show(&args, &start(global, around)?, printer)
+        }
+        Command::Strikes(args) => commands::strikes::run(&args, &start_with(global, around, true)?, printer).await,
+        Command::Reconcile(args) => commands::reconcile::run(&args, &start(global, around)?, printer).await,
+        Command::Replay(args) => commands::replay::run(&args, &start(global, around)?, printer),
+    }
+}
+
+/// Reads the config and starts the log.
+fn start(global: &GlobalArgs, around: &Surroundings) -> Result<Loaded, CliError> {
+    start_with(global, around, false)
+}
+
+/// The same, for a command that shows on a screen of its own what the engine tells.
+fn start_with(global: &GlobalArgs, around: &Surroundings, screen: bool) -> Result<Loaded, CliError> {
+    let variable = |name: &str| around.env.get(name).map(String::as_str);
+    let sources = Sources {
+        file: global.config.clone().or_else(file_in_working_directory),
+        env: around.env.clone(),
+        flags: global.settings(variable("RECIO_LOG")),
+    };
+    let loaded = config::load(&sources)?;
+    let no_color = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if logging::init(&loaded.config.log, no_color, screen).is_err() {
+        tracing::debug!("the embedding program logs already");
+    }
+    Ok(loaded)
+}
+
+/// `recio.toml`, where the working directory has one.
+fn file_in_working_directory() -> Option<PathBuf> {
+    let path = Path::new("recio.toml");
+    path.exists().then(|| path.to_owned())
+}
