@@ -1,7 +1,7 @@
 //! Books, their changes, prints and summaries of markets.
 
 use super::{Of, ParseError, market::best};
-use crate::wire::{DeltaMessage, OrderBook, SnapshotMessage, TickerMessage, TradeMessage};
+use crate::wire::{self, DeltaMessage, OrderBook, SnapshotMessage, TickerMessage, TradeMessage};
 use recio_core::market::{BookDelta, BookSide, BookSnapshot, Level, PublicTrade, Quote, Side, TickerUpdate};
 use recio_core::units::{MarketTicker, Price, Quantity, Timestamp};
 
@@ -123,17 +123,36 @@ pub fn ticker(message: &TickerMessage<'_>) -> Result<TickerUpdate, ParseError> {
 /// An id, ticker, price, count, side or time that is none.
 pub fn public_trade(message: &TradeMessage<'_>) -> Result<PublicTrade, ParseError> {
     let of = Of("trade", &message.trade_id);
-    let taker_side = match &*message.taker_outcome_side {
-        "yes" => Side::Yes,
-        "no" => Side::No,
-        other => return Err(of.error("taker_outcome_side", other, "it is neither yes nor no")),
-    };
     Ok(PublicTrade {
         id: of.field("trade_id", &message.trade_id)?,
         market: of.field("market_ticker", &message.market_ticker)?,
         yes_price: of.field("yes_price_dollars", &message.yes_price_dollars)?,
         quantity: of.field("count_fp", &message.count_fp)?,
-        taker_side,
+        taker_side: taker_side(of, &message.taker_outcome_side)?,
         exchange_time: of.millis("ts_ms", message.ts_ms)?,
     })
+}
+
+/// Reads a print from the list, whose times are finer than the stream's.
+///
+/// # Errors
+/// As [`public_trade`].
+pub fn listed_trade(body: &wire::PublicTrade) -> Result<PublicTrade, ParseError> {
+    let of = Of("trade", &body.trade_id);
+    Ok(PublicTrade {
+        id: of.field("trade_id", &body.trade_id)?,
+        market: of.field("ticker", &body.ticker)?,
+        yes_price: of.field("yes_price_dollars", &body.yes_price_dollars)?,
+        quantity: of.field("count_fp", &body.count_fp)?,
+        taker_side: taker_side(of, &body.taker_outcome_side)?,
+        exchange_time: of.time("created_time", &body.created_time)?,
+    })
+}
+
+fn taker_side(of: Of<'_>, word: &str) -> Result<Side, ParseError> {
+    match word {
+        "yes" => Ok(Side::Yes),
+        "no" => Ok(Side::No),
+        other => Err(of.error("taker_outcome_side", other, "it is neither yes nor no")),
+    }
 }

@@ -10,7 +10,7 @@ pub use account::{
     AccountBalance, CreatedOrder, StreamedFill, balance, created_order, fill, order_report, position, settlement,
     streamed_fill, streamed_order, streamed_position,
 };
-pub use book::{delta, public_trade, rest_book, snapshot, ticker};
+pub use book::{delta, listed_trade, public_trade, rest_book, snapshot, ticker};
 pub use index::{IndexPrint, index_history, index_print};
 pub use lifecycle::{LifecycleUpdate, lifecycle};
 pub use market::{EventMarkets, event, market, market_quote, series};

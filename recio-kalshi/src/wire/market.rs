@@ -212,3 +212,46 @@ pub struct OrderBook {
     #[serde(default)]
     pub no_dollars: Option<Vec<(String, String)>>,
 }
+
+/// One page of `GET /markets/trades`, newest first. An empty cursor is the last page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradesPage {
+    pub trades: Vec<PublicTrade>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// One print of a market, as the list has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicTrade {
+    pub trade_id: String,
+    pub ticker: String,
+    pub count_fp: String,
+    pub yes_price_dollars: String,
+    pub no_price_dollars: String,
+    /// Deprecated: [`taker_outcome_side`](Self::taker_outcome_side) says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taker_side: Option<String>,
+    pub taker_outcome_side: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taker_book_side: Option<String>,
+    pub created_time: String,
+    #[serde(default)]
+    pub is_block_trade: bool,
+}
+
+/// Answer of `GET /series/fee_changes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesFeeChanges {
+    pub series_fee_change_arr: Vec<SeriesFeeChange>,
+}
+
+/// A change of a series' fees, announced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesFeeChange {
+    pub id: String,
+    pub series_ticker: String,
+    pub fee_type: String,
+    pub fee_multiplier: JsonNumber,
+    pub scheduled_ts: String,
+}

@@ -28,8 +28,8 @@ pub use frame_bodies::{
 };
 pub use index::{IndexData, IndexHistory, IndexHistoryData, IndexHistoryValue};
 pub use market::{
-    Event, EventResponse, Market, MarketResponse, MarketsPage, OrderBook, OrderBookResponse, PriceRange, Series,
-    SeriesResponse, SettlementSource,
+    Event, EventResponse, Market, MarketResponse, MarketsPage, OrderBook, OrderBookResponse, PriceRange, PublicTrade,
+    Series, SeriesFeeChange, SeriesFeeChanges, SeriesResponse, SettlementSource, TradesPage,
 };
 pub use number::JsonNumber;
 pub use order::{CancelOrderResponse, CreateOrder, CreateOrderResponse, Order, OrderResponse, OrdersPage, orders_path};

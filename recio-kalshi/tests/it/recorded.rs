@@ -67,6 +67,12 @@ fn public_data() {
         assert_eq!(dropped::<wire::MarketsPage>(&file), below("/markets[]", &OLD_MARKET[1..2]), "{file}");
     }
     assert_eq!(dropped::<wire::OrderBookResponse>("demo_orderbook__base.json"), NOTHING);
+    assert_eq!(dropped::<wire::SeriesFeeChanges>("demo_series__fee_changes.json"), NOTHING);
+    assert_eq!(dropped::<wire::TradesPage>("demo_trades__public.json"), NOTHING);
+    let page: wire::TradesPage = serde_json::from_str(&data("demo_trades__public.json")).unwrap();
+    let trades: Vec<_> = page.trades.iter().map(|trade| parse::listed_trade(trade).unwrap()).collect();
+    assert_eq!((trades[0].quantity.to_string().as_str(), trades[0].taker_side), ("7.77", Side::Yes));
+    assert!(trades.is_sorted_by(|newer, older| newer.exchange_time >= older.exchange_time));
 }
 
 #[test]
