@@ -3,6 +3,7 @@
 use crate::client::{KalshiClient, MarketFilter, Paged};
 use crate::error::ReadError;
 use crate::socket::{MarketEvent as SocketEvent, Wanted};
+use crate::wire;
 use async_trait::async_trait;
 use recio_core::market::{Market, Series};
 use recio_core::market_data::{ExchangeStatus, MarketData, MarketDataError, MarketEvent};
@@ -38,16 +39,8 @@ impl KalshiMarkets {
     /// Reads whether the exchange trades, and hands it on as an event. The stream does not tell it; each list of markets asks.
     async fn look_at_status(&self) -> Result<(), ReadError> {
         let status = self.client.exchange_status().await?;
-        let shard = status
-            .exchange_index_statuses
-            .iter()
-            .flatten()
-            .find(|shard| shard.exchange_index == self.exchange_index)
-            .map(|shard| (shard.exchange_active, shard.trading_active));
-        // Where shards are not told apart, the top level speaks for all.
-        let (exchange_active, trading_active) = shard.unwrap_or((status.exchange_active, status.trading_active));
         // A full queue holds statuses that nobody has looked at; the next list brings another.
-        let _ = self.status.0.try_send(ExchangeStatus { exchange_active, trading_active });
+        let _ = self.status.0.try_send(status_of(&status, self.exchange_index));
         Ok(())
     }
 }
@@ -126,6 +119,19 @@ fn translate(event: SocketEvent) -> Option<MarketEvent> {
     })
 }
 
+/// Whether a shard trades. The top level describes shard 0, and speaks for all only where shards are not told apart: a list without ours says
+/// nothing of ours, and nothing is not "it trades".
+fn status_of(status: &wire::ExchangeStatus, exchange_index: u16) -> ExchangeStatus {
+    let (exchange_active, trading_active) = match &status.exchange_index_statuses {
+        None => (status.exchange_active, status.trading_active),
+        Some(shards) => shards
+            .iter()
+            .find(|shard| shard.exchange_index == exchange_index)
+            .map_or((false, false), |shard| (shard.exchange_active, shard.trading_active)),
+    };
+    ExchangeStatus { exchange_active, trading_active }
+}
+
 /// What was read page by page, as core has it.
 pub(super) fn read_of<T>(paged: Paged<T>) -> Read<Vec<T>> {
     if paged.complete {
@@ -145,5 +151,28 @@ fn read_error(error: ReadError) -> MarketDataError {
         error @ (ReadError::Refused { .. } | ReadError::Unavailable { .. } | ReadError::NotSigned { .. }) => {
             MarketDataError::Unreachable(error.into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(shards: &str) -> ExchangeStatus {
+        let text = format!(r#"{{"exchange_active":true,"trading_active":true{shards}}}"#);
+        status_of(&serde_json::from_str(&text).unwrap(), 2)
+    }
+
+    #[test]
+    fn a_shard_that_is_not_told_of_does_not_trade() {
+        let shard = |index: u16, trading: bool| {
+            format!(
+                r#","exchange_index_statuses":[{{"exchange_index":{index},"exchange_active":true,"trading_active":{trading}}}]"#
+            )
+        };
+        let told = |exchange_active, trading_active| ExchangeStatus { exchange_active, trading_active };
+        assert_eq!(status(""), told(true, true), "shards are not told apart");
+        assert_eq!(status(&shard(2, false)), told(true, false), "ours, and not shard 0");
+        assert_eq!(status(&shard(0, true)), told(false, false), "ours is missing");
     }
 }
