@@ -1,8 +1,9 @@
 //! The input log: everything that the engine was told, so that a run can be replayed bit for bit.
 //!
 //! A folder of segments. Each begins with all that is needed to start there: config, model hash, and a snapshot of the engine. Records are
-//! `length, CRC-32, postcard`, buffered; a torn tail is fine, because the log is for replay and not for recovery. Beside each input stands the
-//! rolling hash of all outputs up to it, so that a replay finds the first output that differs.
+//! `length, its CRC-32, CRC-32 of the rest, postcard`, buffered; a torn tail is fine, because the log is for replay and not for recovery. The
+//! length has a checksum of its own, so that a damaged one is not taken for a record that was cut off. Beside each input stands the rolling
+//! hash of all outputs up to it, so that a replay finds the first output that differs.
 
 use crate::engine::{EngineConfig, EngineState, Input, Output};
 use crate::units::Now;
@@ -13,11 +14,9 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The version of the log's format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// A segment ends after so many inputs: some five minutes of a busy market.
 const SEGMENT_INPUTS: u64 = 20_000;
-/// No record is larger than this; a larger length is damage.
-const MAX_RECORD: usize = 64 << 20;
 
 /// Why a log cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -208,11 +207,12 @@ impl InputLog {
 
     fn write(&mut self, record: &[u8]) -> Result<(), InputLogError> {
         let length = u32::try_from(record.len()).map_err(|_| self.damaged("a record is larger than 4 GiB"))?;
-        let checksum = crc32fast::hash(record);
+        let length = length.to_le_bytes();
         let Some(file) = &mut self.file else { return Err(self.damaged("no segment was begun")) };
         let written = file
-            .write_all(&length.to_le_bytes())
-            .and_then(|()| file.write_all(&checksum.to_le_bytes()))
+            .write_all(&length)
+            .and_then(|()| file.write_all(&crc32fast::hash(&length).to_le_bytes()))
+            .and_then(|()| file.write_all(&crc32fast::hash(record).to_le_bytes()))
             .and_then(|()| file.write_all(record));
         written.map_err(|source| self.io("write", source))
     }
@@ -317,16 +317,16 @@ impl InputLogReader {
 }
 
 fn read_record(file: &mut impl Read) -> Result<Option<Vec<u8>>, String> {
-    let mut head = [0; 8];
+    let mut head = [0; 12];
     if !fill(file, &mut head)? {
         return Ok(None);
     }
     let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let (length, checksum) = (word(0) as usize, word(4));
-    if length > MAX_RECORD {
-        return Err(format!("a length of {length} bytes"));
+    let (length, checksum) = (word(0), word(8));
+    if crc32fast::hash(&length.to_le_bytes()) != word(4) {
+        return Err("its length is not the one that was written".to_owned());
     }
-    let mut record = vec![0; length];
+    let mut record = vec![0; length as usize];
     if !fill(file, &mut record)? {
         return Ok(None);
     }

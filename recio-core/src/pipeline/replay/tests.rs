@@ -116,3 +116,20 @@ fn an_empty_or_foreign_file_is_refused() {
         assert!(InputLogReader::open(&path).is_err());
     }
 }
+
+#[test]
+fn every_flipped_bit_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    logged(folder.path(), &config(), |_, input| input);
+    let segment = folder.path().join("inputs-00003.log");
+    let whole = std::fs::read(&segment).unwrap();
+    for at in 0..whole.len() {
+        let mut broken = whole.clone();
+        broken[at] ^= 1 << (at % 8);
+        std::fs::write(&segment, &broken).unwrap();
+        let read = InputLogReader::open(&segment).and_then(|mut reader| {
+            std::iter::from_fn(|| reader.next_input().transpose()).collect::<Result<Vec<_>, _>>()
+        });
+        assert!(read.is_err(), "byte {at} of {}", whole.len());
+    }
+}
