@@ -94,6 +94,10 @@ id! {
     ClientOrderId, "a client order id";
     /// The exchange's name for an order.
     ExchangeOrderId, "an exchange order id";
+    /// A group of orders whose fills within 15 seconds are limited; the exchange names it.
+    OrderGroupId, "an order group id";
+    /// Our name for a transfer between subaccounts or shards; the exchange applies each one once, for ever.
+    ClientTransferId, "a client transfer id";
     /// One execution; the public trade of the same execution carries the same id.
     FillId, "a fill id";
     /// One of our trades, from entry signal to settlement.

@@ -15,8 +15,8 @@ mod time;
 pub use asset_price::AssetPrice;
 pub use decimal::{DecimalError, Scaled};
 pub use ids::{
-    AccountName, ClientOrderId, EventTicker, ExchangeOrderId, FillId, IdError, MarketTicker, RunId, SeriesTicker,
-    StrategyId, TradeId,
+    AccountName, ClientOrderId, ClientTransferId, EventTicker, ExchangeOrderId, FillId, IdError, MarketTicker,
+    OrderGroupId, RunId, SeriesTicker, StrategyId, TradeId,
 };
 pub use money::{Money, MoneyOverflow};
 pub use price::{Price, PriceError};

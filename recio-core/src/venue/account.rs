@@ -1,24 +1,27 @@
-//! What an account owns: cash, positions, orders, fills, settlements.
+//! What an account owns: its wallets, orders, fills, settlements; and what it holds in one market.
 
+use super::wallet::{Purse, Subaccount, Wallet};
 use crate::market::{BookSide, MarketResult};
 use crate::trade::{CashFlow, Fill, Settlement};
-use crate::units::{ClientOrderId, MarketTicker, Money, Position, Quantity, Timestamp};
+use crate::units::{ClientOrderId, ClientTransferId, MarketTicker, Money, Position, Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One account's books at the venue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Account {
-    pub(super) opening: Money,
-    pub(super) cash: Money,
-    pub(super) fees: Money,
-    pub(super) positions: BTreeMap<MarketTicker, MarketPosition>,
-    /// Held back per market for resting orders; markets without are not in it.
-    pub(super) reserved: BTreeMap<MarketTicker, Money>,
+    /// What lies in each wallet that was opened. Subaccount 0 needs no opening: its wallet on a shard is there with its first cent.
+    pub(super) purses: BTreeMap<Wallet, Purse>,
     pub(super) orders: Vec<u64>,
     pub(super) fills: Vec<Fill>,
     pub(super) settlements: Vec<AccountSettlement>,
     pub(super) used_ids: BTreeSet<ClientOrderId>,
+    /// Transfers are applied once each, for ever.
+    pub(super) used_transfers: BTreeSet<ClientTransferId>,
+    /// Until when new orders are canceled too because all were: of every subaccount,
+    pub(super) cancel_tail: Option<Timestamp>,
+    /// and of one.
+    pub(super) cancel_tails: BTreeMap<Subaccount, Timestamp>,
 }
 
 /// What an account holds in one market that has not been settled.
@@ -49,6 +52,8 @@ pub struct MarketPosition {
 /// What an account was paid for one market, and for what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountSettlement {
+    /// Which of the account's wallets was paid.
+    pub wallet: Wallet,
     /// The payout.
     pub settlement: Settlement,
     /// What was held when it was paid, with the gross counts and costs of the market's life, and the fees already paid by fills.
@@ -56,7 +61,7 @@ pub struct AccountSettlement {
 }
 
 /// An account's money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// All of it, with what resting orders hold back.
     pub cash: Money,
@@ -70,56 +75,40 @@ impl Balance {
     pub fn available(&self) -> Money {
         self.cash - self.reserved
     }
+
+    /// Two wallets' money together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { cash: self.cash + other.cash, reserved: self.reserved + other.reserved }
+    }
 }
 
 impl Account {
-    pub(super) const fn new(cash: Money) -> Self {
-        Self {
-            opening: cash,
-            cash,
-            fees: Money::ZERO,
-            positions: BTreeMap::new(),
-            reserved: BTreeMap::new(),
-            orders: Vec::new(),
-            fills: Vec::new(),
-            settlements: Vec::new(),
-            used_ids: BTreeSet::new(),
-        }
-    }
-
     pub(super) fn balance(&self) -> Balance {
-        Balance { cash: self.cash, reserved: self.reserved.values().copied().sum() }
+        self.purses.values().map(Purse::balance).fold(Balance::default(), Balance::plus)
     }
 
-    pub(super) fn position(&self, market: &MarketTicker) -> Position {
-        self.positions.get(market).map_or(Position::FLAT, |held| held.position)
+    pub(super) fn purse(&self, wallet: Wallet) -> Option<&Purse> {
+        self.purses.get(&wallet)
     }
 
-    /// Books a fill that was netted against the position; returns the position afterwards.
-    pub(super) fn book(&mut self, fill: Fill, flow: &CashFlow) -> Position {
-        self.cash += flow.proceeds - flow.cost - fill.fee;
-        self.fees += fill.fee;
-        self.positions
-            .entry(fill.market.clone())
-            .or_insert_with(|| MarketPosition::empty(fill.exchange_time))
-            .book(&fill, flow);
-        self.fills.push(fill);
-        flow.position
+    /// The purse of a wallet that may be used.
+    pub(super) fn purse_mut(&mut self, wallet: Wallet) -> &mut Purse {
+        self.purses.entry(wallet).or_default()
     }
 
-    /// Pays a market out and moves its position to the settlements; `None` where the account never traded in it.
-    pub(super) fn settle(&mut self, settlement: &Settlement) -> Option<AccountSettlement> {
-        let held = self.positions.remove(&settlement.market)?;
-        let revenue = Settlement::payout(settlement.result, held.position);
-        self.cash += revenue;
-        let settled = AccountSettlement { settlement: Settlement { revenue, ..settlement.clone() }, held };
-        self.settlements.push(settled.clone());
-        Some(settled)
+    /// Whether the account may use this wallet: subaccount 0 always, another after it was created on that shard.
+    pub(super) fn has(&self, wallet: Wallet) -> bool {
+        wallet.subaccount.is_primary() || self.purses.contains_key(&wallet)
+    }
+
+    pub(super) fn position(&self, wallet: Wallet, market: &MarketTicker) -> Position {
+        self.purse(wallet).map_or(Position::FLAT, |purse| purse.position(market))
     }
 }
 
 impl MarketPosition {
-    const fn empty(time: Timestamp) -> Self {
+    pub(super) const fn empty(time: Timestamp) -> Self {
         Self {
             position: Position::FLAT,
             cost: Money::ZERO,
@@ -139,7 +128,7 @@ impl MarketPosition {
         self.yes_cost + self.no_cost
     }
 
-    fn book(&mut self, fill: &Fill, flow: &CashFlow) {
+    pub(super) fn book(&mut self, fill: &Fill, flow: &CashFlow) {
         let closed_cost = share(self.cost, flow.closed, self.position.size());
         self.realized_pnl += flow.proceeds - closed_cost;
         self.cost = self.cost - closed_cost + flow.cost;
@@ -200,18 +189,18 @@ mod tests {
 
     #[test]
     fn a_turned_position_keeps_its_books() {
-        let mut account = Account::new(Money::dollars(10));
+        let mut purse = Purse::opened(Money::dollars(10));
         for fill in
             [fill(BookSide::Bid, "0.40", "3"), fill(BookSide::Ask, "0.50", "1"), fill(BookSide::Ask, "0.60", "4")]
         {
-            let flow = fill.net(account.position(&fill.market)).unwrap();
-            account.book(fill, &flow);
+            let flow = fill.net(purse.position(&fill.market)).unwrap();
+            purse.book(&fill, &flow);
         }
-        let held = &account.positions["M"];
+        let held = &purse.positions["M"];
         assert_eq!(held.position, "-2".parse().unwrap());
         assert_eq!(held.cost, "0.80".parse().unwrap());
         assert_eq!(held.realized_pnl, "0.50".parse().unwrap(), "0.10 on one, 0.40 on two");
         assert_eq!((held.yes_cost, held.no_cost), ("1.20".parse().unwrap(), "2.10".parse().unwrap()));
-        assert_eq!(account.cash, "9.67".parse().unwrap(), "10 - 1.20 + 0.50 + 1.20 - 0.80 - 0.03");
+        assert_eq!(purse.cash, "9.67".parse().unwrap(), "10 - 1.20 + 0.50 + 1.20 - 0.80 - 0.03");
     }
 }

@@ -1,19 +1,23 @@
 //! The venue checks its own books: everything worked out once more from the fills, and compared.
 
 use super::account::Account;
-use super::{Venue, collateral};
+use super::venue::Deadline;
+use super::wallet::Purse;
+use super::{Venue, Wallet, collateral};
 use crate::market::{BookSide, MarketStatus};
 use crate::trade::{OrderFees, ReportedStatus, Settlement};
 use crate::units::{AccountName, ExchangeOrderId, MarketTicker, Money, Position, Price, Quantity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Venue {
     /// Checks that no cent came from nowhere, and that orders, queues and levels are as they have to be. For tests and for the end of a run:
     /// it goes through every fill that ever was.
     ///
-    /// Checked: each account's cash, fees and positions follow from its fills; each fee from the order's fills; cash of all accounts and of
-    /// the recorded party adds up to the opening cash; what is held back follows from the resting orders; free cash is below zero by fees at
-    /// most; counts of orders add up, only resting orders are in the book and none in a market that does not trade any more; nothing taken
+    /// Checked: no account traded with itself; the cash, fees and positions of each wallet follow from its fills, payouts and transfers; each fee from the order's fills;
+    /// transfers of an account add up to nothing; cash of all accounts and of the recorded party adds up to the opening cash; what is held
+    /// back follows from the resting orders; free cash is below zero by fees and corrected payouts at most; order groups have the resting
+    /// orders that name them, none once triggered, and are triggered where their limit is exceeded; deadlines are there for what expires;
+    /// counts of orders add up, only resting orders are in the book and none in a market that does not trade any more; nothing taken
     /// exceeds what is recorded; queues are in order; the accounts' orders cross neither each other nor the recorded book.
     ///
     /// # Errors
@@ -24,6 +28,7 @@ impl Venue {
         }
         self.audit_conservation()?;
         self.audit_orders()?;
+        self.audit_groups()?;
         for ticker in self.markets.keys() {
             self.audit_market(ticker).map_err(|wrong| format!("market {ticker}: {wrong}"))?;
         }
@@ -31,33 +36,48 @@ impl Venue {
     }
 
     fn audit_account(&self, name: &AccountName, account: &Account) -> Result<(), String> {
-        let mut cash = account.opening;
-        let mut positions: BTreeMap<MarketTicker, Position> = BTreeMap::new();
+        let mut cash: BTreeMap<Wallet, Money> =
+            account.purses.iter().map(|(wallet, purse)| (*wallet, purse.opening + purse.transferred)).collect();
+        let moved: Money = account.purses.values().map(|purse| purse.transferred).sum();
+        check(moved.is_zero(), || format!("transfers made {moved}"))?;
+        let mut fees: BTreeMap<Wallet, Money> = BTreeMap::new();
+        let mut positions: BTreeMap<(Wallet, MarketTicker), Position> = BTreeMap::new();
         let mut orders: BTreeMap<&ExchangeOrderId, (OrderFees, Quantity, Money)> = BTreeMap::new();
+        let mut trades = BTreeSet::new();
         for fill in &account.fills {
-            let held = positions.entry(fill.market.clone()).or_default();
+            check(trades.insert(&fill.id), || format!("in {} it traded with itself", fill.id))?;
+            let order = self.order(name, &fill.order).ok_or("a fill of an order that is not its own")?;
+            let held = positions.entry((order.wallet, fill.market.clone())).or_default();
             let flow = fill.net(*held).ok_or("a position out of range")?;
             *held = flow.position;
             let schedule = &self.markets[&fill.market].fees;
             let exact =
                 schedule.exact(fill.liquidity, fill.yes_price, fill.quantity).map_err(|error| error.to_string())?;
-            let (fees, filled, charged) = orders.entry(&fill.order).or_default();
-            let fee = fees.charge(exact, flow.proceeds - flow.cost, schedule.quantum);
+            let (rounding, filled, charged) = orders.entry(&fill.order).or_default();
+            let fee = rounding.charge(exact, flow.proceeds - flow.cost, schedule.quantum);
             check(fee == fill.fee, || format!("fill {} was charged {}, not {fee}", fill.id, fill.fee))?;
             *filled = filled.saturating_add(fill.quantity);
             *charged += fee;
-            cash += flow.proceeds - flow.cost - fee;
+            *fees.entry(order.wallet).or_default() += fee;
+            *cash.entry(order.wallet).or_default() += flow.proceeds - flow.cost - fee;
         }
         for settled in &account.settlements {
-            let held = positions.remove(&settled.settlement.market).unwrap_or_default();
+            let held = positions.remove(&(settled.wallet, settled.settlement.market.clone())).unwrap_or_default();
             let paid = Settlement::payout(settled.settlement.result, held);
             check(paid == settled.settlement.revenue, || format!("paid {}, not {paid}", settled.settlement.revenue))?;
-            cash += paid;
+            *cash.entry(settled.wallet).or_default() += paid;
         }
-        check(cash == account.cash, || format!("cash is {}, its fills say {cash}", account.cash))?;
-        for (market, held) in &positions {
-            let kept = account.position(market);
-            check(kept == *held, || format!("holds {kept} of {market}, its fills say {held}"))?;
+        for (wallet, purse) in &account.purses {
+            let cash = cash.remove(wallet).unwrap_or_default();
+            check(cash == purse.cash, || format!("wallet {wallet} has {}, its fills say {cash}", purse.cash))?;
+            let fees = fees.remove(wallet).unwrap_or_default();
+            check(fees == purse.fees, || format!("wallet {wallet} paid {} of fees, its fills say {fees}", purse.fees))?;
+            self.audit_reserved(name, *wallet, purse)?;
+        }
+        check(cash.is_empty(), || format!("fills of wallets that are not there: {cash:?}"))?;
+        for ((wallet, market), held) in &positions {
+            let kept = account.position(*wallet, market);
+            check(kept == *held, || format!("wallet {wallet} holds {kept} of {market}, its fills say {held}"))?;
         }
         for number in &account.orders {
             let order = &self.orders[number];
@@ -67,18 +87,45 @@ impl Venue {
             })?;
             check(charged == order.total_fees(), || format!("order {number} was charged {}", order.total_fees()))?;
         }
-        check(orders.is_empty(), || "a fill of an order that is not its own".to_owned())?;
+        check(orders.is_empty(), || "a fill of an order that is not its own".to_owned())
+    }
 
+    fn audit_reserved(&self, name: &AccountName, wallet: Wallet, purse: &Purse) -> Result<(), String> {
         for (ticker, book) in &self.markets {
-            let claims = book.claims(&self.orders, name);
-            let needed = collateral::required_micros(account.position(ticker), claims.into_iter());
-            let kept = account.reserved.get(ticker).copied().unwrap_or_default();
+            let claims = book.claims(&self.orders, name, wallet, None);
+            check(claims.is_empty() || book.market.exchange_index == wallet.shard, || {
+                format!("orders of wallet {wallet} rest in {ticker}, which is on another shard")
+            })?;
+            let needed = collateral::required_micros(purse.position(ticker), claims.into_iter());
+            let kept = purse.reserved.get(ticker).copied().unwrap_or_default();
             check(needed == i128::from(kept.micros()), || {
-                format!("holds back {kept} for {ticker}, not {needed} micros")
+                format!("wallet {wallet} holds back {kept} for {ticker}, not {needed} micros")
             })?;
         }
-        let free = account.balance().available();
-        check(free + account.fees >= Money::ZERO, || format!("free cash is {free} with fees of {}", account.fees))
+        let free = purse.balance().available();
+        check(free + purse.fees + purse.taken_back >= Money::ZERO, || {
+            format!("free cash of wallet {wallet} is {free} with fees of {}", purse.fees)
+        })
+    }
+
+    fn audit_groups(&self) -> Result<(), String> {
+        check(self.tripped.is_empty(), || format!("groups were not triggered: {:?}", self.tripped))?;
+        for (id, group) in &self.groups {
+            let resting = self.orders.iter().filter(|(_, order)| order.terms.order_group.as_ref() == Some(id));
+            let resting: BTreeSet<u64> =
+                resting.filter(|(_, order)| order.is_resting()).map(|(number, _)| *number).collect();
+            check(resting == group.members, || format!("group {id} has {:?}, not {resting:?}", group.members))?;
+            check(!group.triggered || resting.is_empty(), || {
+                format!("orders rest in group {id}, which was triggered")
+            })?;
+            let executed = group.executed(self.now);
+            check(group.triggered || executed <= group.limit, || {
+                format!("group {id} let {executed} be executed with a limit of {}", group.limit)
+            })?;
+            let foreign = resting.iter().find(|number| self.orders[number].wallet != group.wallet);
+            check(foreign.is_none(), || format!("order {foreign:?} of another wallet is in group {id}"))?;
+        }
+        Ok(())
     }
 
     /// Trades move money between the parties and to fees; NO contracts lock a dollar each that is not theirs to spend.
@@ -86,11 +133,13 @@ impl Venue {
         let (mut opened, mut there) = (0_i128, self.recorded.cash_micros);
         let mut positions = self.recorded.positions.clone();
         for account in self.accounts.values() {
-            opened += i128::from(account.opening.micros());
-            there += i128::from((account.cash + account.fees).micros());
-            for (market, held) in &account.positions {
-                there += i128::from((Price::ONE * held.position.no_size()).micros());
-                *positions.entry(market.clone()).or_default() += i128::from(held.position.hundredths());
+            for purse in account.purses.values() {
+                opened += i128::from(purse.opening.micros());
+                there += i128::from((purse.cash + purse.fees).micros());
+                for (market, held) in &purse.positions {
+                    there += i128::from((Price::ONE * held.position.no_size()).micros());
+                    *positions.entry(market.clone()).or_default() += i128::from(held.position.hundredths());
+                }
             }
         }
         check(opened == there, || format!("{opened} micro-dollars were brought, {there} are there"))?;
@@ -113,6 +162,10 @@ impl Venue {
             check(counts_fit, || format!("order {number} is {:?} with {} filled", order.status, order.filled))?;
             check(in_book == order.is_resting(), || {
                 format!("order {number} is {:?}: in the book {in_book}", order.status)
+            })?;
+            let due = terms.expiration.filter(|_| order.is_resting());
+            check(due.is_none_or(|time| self.deadlines.contains(&(time, Deadline::Expire(*number)))), || {
+                format!("order {number} does not expire at {due:?}")
             })?;
         }
         Ok(())

@@ -1,10 +1,14 @@
-//! What happens by itself, and what the exchange's operators do: opening, closing, halts, pauses, determination, settlement.
+//! What happens by itself, and what the exchange's operators do: opening, closing, halts, pauses.
 
 use super::venue::Deadline;
-use super::{UpdateReason, Venue, VenueError, VenueEventKind};
-use crate::market::{LifecycleEvent, MarketResult, MarketStatus, PriceGrid, StrikeTerms};
-use crate::trade::Settlement;
-use crate::units::{AccountName, AssetPrice, MarketTicker, Money, Timestamp, to_micros_precision};
+use super::{Refusal, RefusalCode, Subaccount, UpdateReason, Venue, VenueError, VenueEventKind, Wallet};
+use crate::market::{LifecycleEvent, MarketStatus, PriceGrid, StrikeTerms};
+use crate::trade::{FeeSchedule, Liquidity};
+use crate::units::{AccountName, MarketTicker, Price, Quantity, Timestamp, to_micros_precision};
+use jiff::SignedDuration;
+
+/// How long a cancel of everything may go on. Source: docs.kalshi.com on cancelling all orders, state of October 2026.
+const CANCEL_TAIL: SignedDuration = SignedDuration::from_secs(60);
 
 impl Venue {
     /// Lets happen what is due: markets open at their open time and close at their close time (their resting orders are canceled, their
@@ -108,6 +112,20 @@ impl Venue {
         Ok(())
     }
 
+    /// Changes what fills of a market cost from here on. Orders keep what their fills have paid.
+    ///
+    /// # Errors
+    /// No such market, or the fees are not published.
+    pub fn change_fees(&mut self, market: &MarketTicker, fees: FeeSchedule, now: Timestamp) -> Result<(), VenueError> {
+        self.advance(now);
+        for liquidity in [Liquidity::Taker, Liquidity::Maker] {
+            fees.exact(liquidity, Price::ONE, Quantity::ZERO)?;
+        }
+        let book = self.markets.get_mut(market).ok_or_else(|| VenueError::UnknownMarket(market.clone()))?;
+        book.fees = fees;
+        Ok(())
+    }
+
     /// Moves the close time of a market that has not closed. One in the past closes it at once.
     ///
     /// # Errors
@@ -126,69 +144,50 @@ impl Venue {
         Ok(())
     }
 
-    /// Sets the outcome of a closed market, with the index value that decided it where there is one.
-    ///
-    /// # Errors
-    /// No such market, or it has not closed or was determined before.
-    pub fn determine(
-        &mut self,
-        market: &MarketTicker,
-        result: MarketResult,
-        expiration_value: Option<AssetPrice>,
-        now: Timestamp,
-    ) -> Result<(), VenueError> {
-        self.advance(now);
-        self.step(market, &[MarketStatus::Closed], MarketStatus::Determined, "determine it")?;
-        if let Some(book) = self.markets.get_mut(market) {
-            book.market.result = Some(result);
-            book.market.expiration_value = expiration_value;
-        }
-        let event = LifecycleEvent::Determined { result, determined_time: self.now };
-        self.push(market, VenueEventKind::Lifecycle(event));
-        Ok(())
-    }
-
-    /// Pays a determined market out: $1 for each contract of the winning outcome. Positions move to the settlements.
-    ///
-    /// # Errors
-    /// No such market, or it was not determined or was paid before.
-    pub fn settle(&mut self, market: &MarketTicker, now: Timestamp) -> Result<(), VenueError> {
-        self.advance(now);
-        self.step(market, &[MarketStatus::Determined], MarketStatus::Finalized, "pay it")?;
-        let body = &self.markets[market].market;
-        let Some(result) = body.result else { return Ok(()) };
-        let settlement = Settlement {
-            market: market.clone(),
-            event: body.event.clone(),
-            result,
-            revenue: Money::ZERO,
-            settled_time: self.now,
-        };
-        let recorded = self.recorded.positions.remove(market).unwrap_or_default();
-        self.recorded.cash_micros += recorded * i128::from(result.yes_payout().units());
-        let paid: Vec<_> = self
-            .accounts
-            .iter_mut()
-            .filter_map(|(account, books)| Some((account.clone(), books.settle(&settlement)?)))
-            .collect();
-        let event = LifecycleEvent::Settled { settled_time: self.now };
-        self.push(market, VenueEventKind::Lifecycle(event));
-        for (account, settled) in paid {
-            self.push(market, VenueEventKind::Settled { account, settlement: Box::new(settled) });
-        }
-        Ok(())
-    }
-
     /// Cancels every resting order of an account; returns how many there were. Nothing happens while the exchange is paused.
     pub fn cancel_all(&mut self, account: &AccountName, now: Timestamp) -> usize {
+        self.cancel_all_of(account, None, now).unwrap_or_default()
+    }
+
+    /// Cancels every resting order of one of an account's subaccounts on every shard, or of all (`None`); returns how many there were.
+    /// With [`VenueOptions::cancel_all_tail`](super::VenueOptions::cancel_all_tail) it goes on for a minute.
+    ///
+    /// # Errors
+    /// The exchange's refusal: no such account, or the exchange is paused.
+    pub fn cancel_all_of(
+        &mut self,
+        account: &AccountName,
+        subaccount: Option<Subaccount>,
+        now: Timestamp,
+    ) -> Result<usize, Refusal> {
         self.advance(now);
-        let Some(books) = self.accounts.get(account).filter(|_| !self.exchange_paused) else { return 0 };
-        let resting: Vec<u64> =
-            books.orders.iter().copied().filter(|number| self.orders[number].is_resting()).collect();
+        let books = self.accounts.get_mut(account).ok_or(RefusalCode::UserNotFound)?;
+        if self.exchange_paused {
+            return Err(RefusalCode::ExchangeIsPaused.into());
+        }
+        if self.options.cancel_all_tail {
+            let until = self.now.saturating_add(CANCEL_TAIL).unwrap_or(self.now);
+            match subaccount {
+                Some(subaccount) => _ = books.cancel_tails.insert(subaccount, until),
+                None => books.cancel_tail = Some(until),
+            }
+        }
+        let concerned = |number: &u64| {
+            let order = &self.orders[number];
+            order.is_resting() && subaccount.is_none_or(|wanted| order.wallet.subaccount == wanted)
+        };
+        let resting: Vec<u64> = books.orders.iter().copied().filter(concerned).collect();
         for &number in &resting {
             self.end_order(number, Some(UpdateReason::Decrease));
         }
-        resting.len()
+        Ok(resting.len())
+    }
+
+    /// Whether all orders of the wallet's subaccount were canceled less than a minute ago, and new ones are canceled with them.
+    pub(super) fn in_cancel_tail(&self, account: &AccountName, wallet: Wallet) -> bool {
+        let Some(books) = self.accounts.get(account) else { return false };
+        let until = books.cancel_tail.max(books.cancel_tails.get(&wallet.subaccount).copied());
+        until.is_some_and(|until| self.now < until)
     }
 
     fn close(&mut self, market: &MarketTicker) {
@@ -243,7 +242,7 @@ impl Venue {
         }
     }
 
-    fn step(
+    pub(super) fn step(
         &mut self,
         market: &MarketTicker,
         from: &[MarketStatus],

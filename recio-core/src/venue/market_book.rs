@@ -1,7 +1,7 @@
 //! One market at the venue: the recorded book, and the accounts' orders between its levels.
 
 use super::overlay::{Overlay, best_first};
-use super::{VenueOrder, collateral::Claim};
+use super::{VenueOrder, Wallet, collateral::Claim};
 use crate::market::{BookSide, Level, Market};
 use crate::trade::FeeSchedule;
 use crate::units::{AccountName, Price, Quantity};
@@ -11,13 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All orders that the venue ever accepted, by their number, which is also their order in time.
 pub(super) type Orders = BTreeMap<u64, VenueOrder>;
 
+/// Numbers of the orders at one price, by their turns.
+type Queue = BTreeMap<u64, u64>;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct MarketBook {
     pub(super) market: Market,
     pub(super) fees: FeeSchedule,
     pub(super) overlay: Overlay,
-    bids: BTreeMap<Price, BTreeSet<u64>>,
-    asks: BTreeMap<Price, BTreeSet<u64>>,
+    bids: BTreeMap<Price, Queue>,
+    asks: BTreeMap<Price, Queue>,
 }
 
 /// Who an incoming order meets next.
@@ -36,8 +39,7 @@ impl MarketBook {
 
     /// The accounts' resting orders of one side in the order in which they are executed.
     pub(super) fn resting(&self, side: BookSide) -> impl Iterator<Item = (Price, u64)> {
-        best_first(side, self.side(side))
-            .flat_map(|(&price, numbers)| numbers.iter().map(move |&number| (price, number)))
+        best_first(side, self.side(side)).flat_map(|(&price, queue)| queue.values().map(move |&number| (price, number)))
     }
 
     /// The accounts' resting order that is executed next.
@@ -45,9 +47,9 @@ impl MarketBook {
         self.resting(side).next()
     }
 
-    /// The accounts' resting orders at one price, oldest first.
+    /// The accounts' resting orders at one price, first in turn first.
     pub(super) fn resting_at(&self, side: BookSide, price: Price) -> impl Iterator<Item = u64> {
-        self.side(side).get(&price).into_iter().flatten().copied()
+        self.side(side).get(&price).into_iter().flat_map(Queue::values).copied()
     }
 
     pub(super) fn has_resting(&self) -> bool {
@@ -56,19 +58,20 @@ impl MarketBook {
 
     /// All resting orders, oldest first.
     pub(super) fn resting_numbers(&self) -> Vec<u64> {
-        let all: BTreeSet<u64> = self.bids.values().chain(self.asks.values()).flatten().copied().collect();
+        let all: BTreeSet<u64> =
+            self.bids.values().chain(self.asks.values()).flat_map(Queue::values).copied().collect();
         all.into_iter().collect()
     }
 
-    pub(super) fn insert(&mut self, side: BookSide, price: Price, number: u64) {
-        self.side_mut(side).entry(price).or_default().insert(number);
+    pub(super) fn insert(&mut self, side: BookSide, price: Price, turn: u64, number: u64) {
+        self.side_mut(side).entry(price).or_default().insert(turn, number);
     }
 
-    pub(super) fn remove(&mut self, side: BookSide, price: Price, number: u64) {
+    pub(super) fn remove(&mut self, side: BookSide, price: Price, turn: u64) {
         let levels = self.side_mut(side);
-        if let Some(numbers) = levels.get_mut(&price) {
-            numbers.remove(&number);
-            if numbers.is_empty() {
+        if let Some(queue) = levels.get_mut(&price) {
+            queue.remove(&turn);
+            if queue.is_empty() {
                 levels.remove(&price);
             }
         }
@@ -136,13 +139,21 @@ impl MarketBook {
         [recorded, resting].into_iter().flatten().any(|theirs| side.crosses(price, theirs))
     }
 
-    /// What the account's resting orders may still execute, best first on each side.
-    pub(super) fn claims(&self, orders: &Orders, account: &AccountName) -> Vec<Claim> {
+    /// What the resting orders of one of an account's wallets may still execute, best first on each side; without one of them, where its
+    /// terms are about to change.
+    pub(super) fn claims(
+        &self,
+        orders: &Orders,
+        account: &AccountName,
+        wallet: Wallet,
+        without: Option<u64>,
+    ) -> Vec<Claim> {
         [BookSide::Bid, BookSide::Ask]
             .into_iter()
             .flat_map(|side| self.resting(side))
+            .filter(|(_, number)| without != Some(*number))
             .map(|(_, number)| &orders[&number])
-            .filter(|order| order.account == *account)
+            .filter(|order| order.wallet == wallet && order.account == *account)
             .map(|order| Claim {
                 book_side: order.terms.book_side,
                 yes_price: order.terms.yes_price,
@@ -169,14 +180,14 @@ impl MarketBook {
         best_first(side, &levels).map(|(&price, &quantity)| Level { price, quantity }).collect()
     }
 
-    const fn side(&self, side: BookSide) -> &BTreeMap<Price, BTreeSet<u64>> {
+    const fn side(&self, side: BookSide) -> &BTreeMap<Price, Queue> {
         match side {
             BookSide::Bid => &self.bids,
             BookSide::Ask => &self.asks,
         }
     }
 
-    const fn side_mut(&mut self, side: BookSide) -> &mut BTreeMap<Price, BTreeSet<u64>> {
+    const fn side_mut(&mut self, side: BookSide) -> &mut BTreeMap<Price, Queue> {
         match side {
             BookSide::Bid => &mut self.bids,
             BookSide::Ask => &mut self.asks,

@@ -1,7 +1,7 @@
 //! Executions: who meets whom, and what each of them gets.
 
 use super::market_book::Maker;
-use super::{ChangeOrigin, SelfTradePrevention, UpdateReason, Venue, VenueEventKind, collateral};
+use super::{ChangeOrigin, SelfTradePrevention, UpdateReason, Venue, VenueEventKind, Wallet, collateral};
 use crate::market::{BookSide, PublicTrade};
 use crate::trade::{Fill, Liquidity, ReportedStatus};
 use crate::units::{AccountName, FillId, MarketTicker, Money, Price, Quantity};
@@ -92,6 +92,7 @@ impl Venue {
             let taker = Party::Order(number);
             self.execute(&terms.market, Execution { taker, taker_side: terms.book_side, maker, yes_price, quantity });
         }
+        self.trip_groups();
         self.report_recorded_changes(&terms.market);
     }
 
@@ -143,32 +144,37 @@ impl Venue {
         order.last_update_reason = reason;
         let order = order.clone();
         self.leave_book(number, left);
-        self.refresh_reserved(&order.account, &order.terms.market);
+        self.leave_group(number);
+        self.refresh_reserved(&order.account, order.wallet, &order.terms.market);
         self.push(&order.terms.market.clone(), VenueEventKind::OrderUpdate(Box::new(order)));
         left
     }
 
-    /// Puts what is left of an order into the book, behind what is visible at its price.
+    /// Puts what is left of an order into the book, behind everything that is visible at its price.
     pub(super) fn rest(&mut self, number: u64) {
+        self.turn_count += 1;
         let Some(order) = self.orders.get_mut(&number) else { return };
         let terms = order.terms.clone();
         let Some(book) = self.markets.get_mut(&terms.market) else { return };
         order.queue_ahead = book.overlay.visible(terms.book_side, terms.yes_price);
+        order.unproven = Quantity::ZERO;
+        order.turn = self.turn_count;
         let left = order.remaining;
-        book.insert(terms.book_side, terms.yes_price, number);
+        book.insert(terms.book_side, terms.yes_price, order.turn, number);
         self.report_own_change(number, left.hundredths().cast_signed());
     }
 
-    /// Works out again what an account's orders in a market hold back.
-    pub(super) fn refresh_reserved(&mut self, account: &AccountName, market: &MarketTicker) {
+    /// Works out again what the orders of a wallet hold back in a market.
+    pub(super) fn refresh_reserved(&mut self, account: &AccountName, wallet: Wallet, market: &MarketTicker) {
         let Some(books) = self.accounts.get_mut(account) else { return };
-        let claims = self.markets[market].claims(&self.orders, account);
-        let micros = collateral::required_micros(books.position(market), claims.into_iter());
+        let claims = self.markets[market].claims(&self.orders, account, wallet, None);
+        let purse = books.purse_mut(wallet);
+        let micros = collateral::required_micros(purse.position(market), claims.into_iter());
         let reserved = Money::from_micros_wide(micros).expect("orders were checked against cash, which fits");
         if reserved.is_zero() {
-            books.reserved.remove(market);
+            purse.reserved.remove(market);
         } else {
-            books.reserved.insert(market.clone(), reserved);
+            purse.reserved.insert(market.clone(), reserved);
         }
     }
 
@@ -196,21 +202,27 @@ impl Venue {
             liquidity,
             exchange_time: self.now,
         };
-        let flow = fill.net(account.position(&fill.market)).expect("placing keeps positions in range");
+        let flow = fill.net(account.position(order.wallet, &fill.market)).expect("placing keeps positions in range");
         let exact =
             schedule.exact(liquidity, yes_price, quantity).expect("a market with unpublished fees is not added");
         fill.fee = order.fees.charge(exact, flow.proceeds - flow.cost, schedule.quantum);
         order.count_fill(yes_price, quantity, fill.fee, liquidity);
         order.updated_time = self.now;
         let order = order.clone();
-        let post_position = account.book(fill.clone(), &flow);
+        let wallet = order.wallet;
+        let post_position = account.purse_mut(wallet).book(&fill, &flow);
+        account.fills.push(fill.clone());
 
         if liquidity == Liquidity::Maker {
             self.leave_book(number, quantity);
         }
-        self.refresh_reserved(&order.account, &order.terms.market);
+        if order.remaining.is_zero() {
+            self.leave_group(number);
+        }
+        self.count_for_group(&order, quantity);
+        self.refresh_reserved(&order.account, wallet, &order.terms.market);
         let (owner, market) = (order.account.clone(), order.terms.market.clone());
-        self.push(&market, VenueEventKind::Fill { account: owner, fill: Box::new(fill), post_position });
+        self.push(&market, VenueEventKind::Fill { account: owner, wallet, fill: Box::new(fill), post_position });
         self.push(&market, VenueEventKind::OrderUpdate(Box::new(order)));
     }
 
@@ -225,13 +237,13 @@ impl Venue {
     }
 
     /// So many contracts of a resting order are gone; an order with none left is taken out of the book.
-    fn leave_book(&mut self, number: u64, gone: Quantity) {
+    pub(super) fn leave_book(&mut self, number: u64, gone: Quantity) {
         let order = &self.orders[&number];
         let terms = &order.terms;
         let Some(book) = self.markets.get_mut(&terms.market) else { return };
         let was_there = book.resting_at(terms.book_side, terms.yes_price).any(|resting| resting == number);
         if order.remaining.is_zero() {
-            book.remove(terms.book_side, terms.yes_price, number);
+            book.remove(terms.book_side, terms.yes_price, order.turn);
         }
         if was_there {
             self.report_own_change(number, -gone.hundredths().cast_signed());
@@ -250,6 +262,7 @@ impl Venue {
             change_hundredths,
             origin: Some(ChangeOrigin {
                 account: order.account.clone(),
+                subaccount: order.wallet.subaccount,
                 client_order_id: terms.client_order_id.clone(),
             }),
         };

@@ -1,8 +1,11 @@
 //! An order as the exchange keeps it.
 
+use super::{Subaccount, Wallet};
 use crate::market::BookSide;
 use crate::trade::{Liquidity, OrderFees, OrderReport, ReportedStatus, TimeInForce};
-use crate::units::{AccountName, ClientOrderId, ExchangeOrderId, MarketTicker, Money, Price, Quantity, Timestamp};
+use crate::units::{
+    AccountName, ClientOrderId, ExchangeOrderId, MarketTicker, Money, OrderGroupId, Price, Quantity, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// An order that an account wants to place.
@@ -32,6 +35,10 @@ pub struct NewOrder {
     pub self_trade_prevention: SelfTradePrevention,
     /// Canceled when trading or the exchange is paused.
     pub cancel_on_pause: bool,
+    /// The subaccount that it trades for.
+    pub subaccount: Subaccount,
+    /// The group that it is a member of.
+    pub order_group: Option<OrderGroupId>,
 }
 
 /// What happens where an order would trade with another of the same account.
@@ -48,8 +55,11 @@ pub enum SelfTradePrevention {
 /// Why an order changed, in the exchange's words (`last_update_reason`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UpdateReason {
-    /// The account asked for less of it, or for its end. The word for a plain cancel is not confirmed.
+    /// The account asked for less of it, or for its end, or its group was triggered. The word for a plain cancel and for a group's is not
+    /// confirmed.
     Decrease,
+    /// Its account changed its terms.
+    Amend,
     /// Part of it was executed.
     Trade,
     /// It met an order of the same account.
@@ -60,6 +70,8 @@ pub enum UpdateReason {
     CloseCancel,
     /// Trading was halted.
     HaltCancel,
+    /// It was post-only and would have crossed.
+    PostOnlyCrossCancel,
     /// There was nothing left to reduce.
     ReduceOnlyCancel,
 }
@@ -70,11 +82,13 @@ impl UpdateReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decrease => "Decrease",
+            Self::Amend => "Amend",
             Self::Trade => "Trade",
             Self::SelfTradeCancel => "SelfTradeCancel",
             Self::ExpiryCancel => "ExpiryCancel",
             Self::CloseCancel => "CloseCancel",
             Self::HaltCancel => "HaltCancel",
+            Self::PostOnlyCrossCancel => "PostOnlyCrossCancel",
             Self::ReduceOnlyCancel => "ReduceOnlyCancel",
         }
     }
@@ -87,7 +101,9 @@ pub struct VenueOrder {
     pub id: ExchangeOrderId,
     /// Whose it is.
     pub account: AccountName,
-    /// What was asked for.
+    /// Whose cash and position within the account: its subaccount on its market's shard.
+    pub wallet: Wallet,
+    /// What was asked for, and amended since: the quantity is the total, with what was executed.
     pub terms: NewOrder,
     /// Resting, executed (all filled), or canceled (any remainder removed).
     pub status: ReportedStatus,
@@ -110,6 +126,8 @@ pub struct VenueOrder {
     /// Why it last changed; `None` as long as it only rests, and for what an immediate order left over.
     pub last_update_reason: Option<UpdateReason>,
     pub(super) fees: OrderFees,
+    /// Its place in time among the orders at its price; an amend may cost it.
+    pub(super) turn: u64,
     /// Recorded contracts at its price that come before it.
     pub(super) queue_ahead: Quantity,
     /// How far the queue shortened without a print to prove it; the next prints are taken to be that.
@@ -146,6 +164,15 @@ impl VenueOrder {
         }
     }
 
+    /// Sets what remains; the total follows, so that initial = filled + remaining. (Whether the exchange's initial count follows is not
+    /// confirmed.)
+    pub(super) fn change_remaining(&mut self, remaining: Quantity, reason: UpdateReason, now: Timestamp) {
+        self.remaining = remaining;
+        self.terms.quantity = self.filled.saturating_add(remaining);
+        self.last_update_reason = Some(reason);
+        self.updated_time = now;
+    }
+
     pub(super) fn count_fill(&mut self, yes_price: Price, quantity: Quantity, fee: Money, liquidity: Liquidity) {
         let cost = self.terms.book_side.outcome().yes_price(yes_price) * quantity;
         match liquidity {
@@ -171,14 +198,14 @@ impl VenueOrder {
     }
 }
 
-/// The answer to an order that was accepted.
+/// The answer to an order that was accepted, or amended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed {
     /// The exchange's name for it.
     pub order_id: ExchangeOrderId,
     /// The account's name for it.
     pub client_order_id: Option<ClientOrderId>,
-    /// Contracts executed at once.
+    /// Contracts executed at once, by this request.
     pub filled: Quantity,
     /// Contracts that rest now; none for an order that is over.
     pub remaining: Quantity,
@@ -186,7 +213,7 @@ pub struct Placed {
     pub yes_value: Money,
     /// What was charged for that, in all.
     pub fees: Money,
-    /// When it was accepted.
+    /// When.
     pub exchange_time: Timestamp,
 }
 

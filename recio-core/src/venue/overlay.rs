@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 pub(super) struct Overlay {
     bids: BTreeMap<Price, RecordedLevel>,
     asks: BTreeMap<Price, RecordedLevel>,
-    /// Levels whose visible quantity may have changed since the last report, with what it was then.
+    /// Levels whose visible quantity may have changed since the last report, with what it was then. Reported within each call, so that there are
+    /// none where a venue is written down.
+    #[serde(skip)]
     touched: BTreeMap<(BookSide, Price), Quantity>,
 }
 

@@ -1,9 +1,9 @@
 //! What can be read: the answers behind the exchange's GET endpoints.
 
-use super::{AccountSettlement, Balance, MarketPosition, Venue, VenueOrder};
+use super::{AccountSettlement, Balance, MarketPosition, Venue, VenueOrder, Wallet};
 use crate::market::{BookSide, Level, Market, Quote};
 use crate::trade::{FeeSchedule, Fill};
-use crate::units::{AccountName, ExchangeOrderId, MarketTicker, Quantity, Timestamp};
+use crate::units::{AccountName, ExchangeOrderId, MarketTicker, Money, Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Whose contracts a book shows.
@@ -96,10 +96,16 @@ impl Venue {
         self.accounts.keys()
     }
 
-    /// An account's money.
+    /// An account's money in all its wallets together.
     #[must_use]
     pub fn balance(&self, account: &AccountName) -> Option<Balance> {
         self.accounts.get(account).map(super::account::Account::balance)
+    }
+
+    /// What an account began with.
+    #[must_use]
+    pub fn opening_cash(&self, account: &AccountName) -> Option<Money> {
+        self.accounts.get(account).map(|books| books.purses.values().map(|purse| purse.opening).sum())
     }
 
     /// All orders that an account ever placed, oldest first.
@@ -121,20 +127,22 @@ impl Venue {
         let terms = &order.terms;
         let before = self.markets[&terms.market]
             .resting_at(terms.book_side, terms.yes_price)
-            .take_while(|earlier| earlier < number)
+            .take_while(|earlier| earlier != number)
             .map(|earlier| self.orders[&earlier].remaining)
             .fold(order.queue_ahead, Quantity::saturating_add);
         Some(before)
     }
 
-    /// All fills of an account, oldest first.
+    /// All fills of an account, oldest first; whose they are within the account, their orders tell.
     pub fn fills(&self, account: &AccountName) -> impl DoubleEndedIterator<Item = &Fill> {
         self.accounts.get(account).into_iter().flat_map(|books| &books.fills)
     }
 
-    /// What an account holds in markets that were not paid, and what it closed there, by ticker.
+    /// What an account's subaccount 0 holds in markets that were not paid, and what it closed there, by shard and ticker.
+    /// [`wallet_positions`](Self::wallet_positions) has those of every subaccount.
     pub fn positions(&self, account: &AccountName) -> impl Iterator<Item = (&MarketTicker, &MarketPosition)> {
-        self.accounts.get(account).into_iter().flat_map(|books| &books.positions)
+        let primary = |(wallet, _, _): &(Wallet, &MarketTicker, &MarketPosition)| wallet.subaccount.is_primary();
+        self.wallet_positions(account).filter(primary).map(|(_, market, held)| (market, held))
     }
 
     /// What an account was paid, oldest first.

@@ -110,7 +110,8 @@ impl Venue {
         let volume = left;
         let (mut queue_before, mut blocked) = (Quantity::ZERO, false);
         for number in at_price {
-            let Some(order) = self.orders.get_mut(&number) else { continue };
+            // One before it may have triggered its group.
+            let Some(order) = self.orders.get_mut(&number).filter(|order| order.is_resting()) else { continue };
             // The level shrank before the print that explains it came: that part of the queue is gone already.
             let known = order.unproven.min(volume);
             order.unproven = order.unproven.saturating_sub(known);
@@ -182,7 +183,11 @@ impl Venue {
             yes_price: order.terms.yes_price,
             quantity,
         };
+        if quantity.is_zero() {
+            return quantity;
+        }
         self.execute(market, execution);
+        self.trip_groups();
         quantity
     }
 

@@ -12,7 +12,7 @@ pub struct Refusal {
     pub details: Option<String>,
 }
 
-/// The exchange's `code` of an error on an order write.
+/// The exchange's `code` of an error on a write.
 ///
 /// Source: recordings of Kalshi's demo of 2026 (`order_already_exists`, `insufficient_balance`, `invalid_price`, `invalid_order`,
 /// `not_found`), docs.kalshi.com and field reports (the rest).
@@ -45,6 +45,12 @@ pub enum RefusalCode {
     ExchangeIsPaused,
     /// The position could grow beyond what the venue handles.
     ExceededPerMarketRiskLimit,
+    /// No such order group, or not of this subaccount and shard.
+    OrderGroupNotFound,
+    /// The order group was triggered and takes no orders until it is reset.
+    ExceededOrderGroupRiskLimit,
+    /// The transfer's client id was used before: it was applied then, and not again.
+    TransferAlreadyApplied,
     /// No such account.
     UserNotFound,
 }
@@ -67,17 +73,22 @@ impl RefusalCode {
             Self::TradingIsPaused => "trading_is_paused",
             Self::ExchangeIsPaused => "exchange_is_paused",
             Self::ExceededPerMarketRiskLimit => "exceeded_per_market_risk_limit",
+            Self::OrderGroupNotFound => "order_group_not_found",
+            Self::ExceededOrderGroupRiskLimit => "exceeded_order_group_risk_limit",
+            Self::TransferAlreadyApplied => "transfer_already_applied",
             Self::UserNotFound => "user_not_found",
         }
     }
 
-    /// The HTTP status that goes with it. Those of a market that does not trade and of an unknown market are not confirmed.
+    /// The HTTP status that goes with it. Those of a market that does not trade, of an unknown market
+    /// and of order groups are not confirmed.
     #[must_use]
     pub const fn http_status(self) -> u16 {
         match self {
             Self::OrderAlreadyExists
             | Self::FillOrKillInsufficientRestingVolume
             | Self::TradingIsPaused
+            | Self::TransferAlreadyApplied
             | Self::ExchangeIsPaused => 409,
             Self::NotFound | Self::MarketNotFound | Self::UserNotFound => 404,
             Self::InsufficientBalance
@@ -86,7 +97,9 @@ impl RefusalCode {
             | Self::InvalidOrderSize
             | Self::InvalidParameters
             | Self::MarketInactive
-            | Self::ExceededPerMarketRiskLimit => 400,
+            | Self::ExceededPerMarketRiskLimit
+            | Self::OrderGroupNotFound
+            | Self::ExceededOrderGroupRiskLimit => 400,
         }
     }
 

@@ -1,12 +1,15 @@
 //! The venue itself: its markets, accounts and clock.
 
 use super::account::Account;
+use super::groups::OrderGroup;
 use super::market_book::{MarketBook, Orders};
-use super::{VenueEvent, VenueEventKind};
+use super::wallet::Purse;
+use super::{CRYPTO_SHARD, GroupUpdate, VenueEvent, VenueEventKind, Wallet};
 use crate::market::{Market, MarketStatus};
 use crate::trade::{FeeError, FeeSchedule, Liquidity};
 use crate::units::{
-    AccountName, ExchangeOrderId, FillId, MarketTicker, Money, Price, Quantity, Timestamp, to_micros_precision,
+    AccountName, ExchangeOrderId, FillId, MarketTicker, Money, OrderGroupId, Price, Quantity, Timestamp,
+    to_micros_precision,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,7 +33,14 @@ pub struct Venue {
     pub(super) trading_paused: bool,
     pub(super) exchange_paused: bool,
     pub(super) trade_count: u64,
+    /// How often an order was put into a book.
+    pub(super) turn_count: u64,
+    pub(super) groups: BTreeMap<OrderGroupId, OrderGroup>,
+    pub(super) group_count: u64,
+    /// Groups over their limit whose orders are canceled once the execution at hand is done.
+    pub(super) tripped: BTreeSet<OrderGroupId>,
     pub(super) events: Vec<VenueEvent>,
+    pub(super) group_updates: Vec<GroupUpdate>,
 }
 
 /// What can be chosen about a venue.
@@ -40,6 +50,24 @@ pub struct VenueOptions {
     pub seed: u64,
     /// What happens to a client order id that was used before.
     pub duplicate_ids: DuplicateIds,
+    /// What happens to a post-only order that would cross.
+    pub post_only_cross: PostOnlyCross,
+    /// Whether orders that are placed in the minute after all were canceled are canceled too, right after they are accepted: the exchange
+    /// reserves that right.
+    pub cancel_all_tail: bool,
+}
+
+/// What happens to a post-only order that would cross.
+///
+/// Refusing is recorded; the exchange's changelog also names an update reason for canceling, so a client has to work with both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostOnlyCross {
+    /// Refused; there is no order then. An amend that would cross leaves its order as it was.
+    #[default]
+    Refuse,
+    /// Accepted, and canceled at once. An amend that would cross cancels its order.
+    Cancel,
 }
 
 /// What happens to an order whose client order id was used before.
@@ -115,13 +143,20 @@ pub(super) enum Deadline {
 pub(super) struct RecordedParty {
     /// Signed hundredths of contracts per unsettled market.
     pub(super) positions: BTreeMap<MarketTicker, i128>,
+    /// What it held of the markets that were paid, for payouts that are corrected.
+    pub(super) paid: BTreeMap<MarketTicker, i128>,
     /// Signed micro-dollars: what it was paid less what it paid, at YES prices.
     pub(super) cash_micros: i128,
 }
 
 impl Default for VenueOptions {
     fn default() -> Self {
-        Self { seed: 1, duplicate_ids: DuplicateIds::RejectAlways }
+        Self {
+            seed: 1,
+            duplicate_ids: DuplicateIds::RejectAlways,
+            post_only_cross: PostOnlyCross::Refuse,
+            cancel_all_tail: false,
+        }
     }
 }
 
@@ -141,7 +176,12 @@ impl Venue {
             trading_paused: false,
             exchange_paused: false,
             trade_count: 0,
+            turn_count: 0,
+            groups: BTreeMap::new(),
+            group_count: 0,
+            tripped: BTreeSet::new(),
             events: Vec::new(),
+            group_updates: Vec::new(),
         }
     }
 
@@ -166,24 +206,42 @@ impl Venue {
         Ok(())
     }
 
-    /// Opens an account with this much cash.
+    /// Opens an account with this much cash, all of it on the shard of the crypto markets.
     ///
     /// # Errors
     /// There is one of this name, or the cash is below zero.
     pub fn open_account(&mut self, account: AccountName, cash: Money) -> Result<(), VenueError> {
-        if cash < Money::ZERO {
+        self.open_account_on(account, &[(CRYPTO_SHARD, cash)])
+    }
+
+    /// Opens an account with cash on these shards, for subaccount 0. Of a shard that comes twice, the cash is added up.
+    ///
+    /// # Errors
+    /// There is one of this name, or a cash is below zero.
+    pub fn open_account_on(&mut self, account: AccountName, cash: &[(u16, Money)]) -> Result<(), VenueError> {
+        if let Some(&(_, cash)) = cash.iter().find(|(_, cash)| *cash < Money::ZERO) {
             return Err(VenueError::NegativeCash(account, cash));
         }
         if self.accounts.contains_key(&account) {
             return Err(VenueError::AccountExists(account));
         }
-        self.accounts.insert(account, Account::new(cash));
+        let mut books = Account::default();
+        for &(shard, cash) in cash {
+            let purse = books.purse_mut(Wallet::primary(shard));
+            *purse = Purse::opened(purse.opening + cash);
+        }
+        self.accounts.insert(account, books);
         Ok(())
     }
 
     /// What happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<VenueEvent> {
         std::mem::take(&mut self.events)
+    }
+
+    /// What happened to order groups since the last call, in order.
+    pub fn take_group_updates(&mut self) -> Vec<GroupUpdate> {
+        std::mem::take(&mut self.group_updates)
     }
 
     pub(super) fn push(&mut self, market: &MarketTicker, kind: VenueEventKind) {
@@ -199,6 +257,12 @@ impl Venue {
     pub(super) fn next_trade_id(&mut self) -> FillId {
         self.trade_count += 1;
         FillId::new(&self.uuid("trade", self.trade_count)).expect("a UUID is 36 visible ASCII characters")
+    }
+
+    /// The id of the next order group.
+    pub(super) fn next_group_id(&mut self) -> OrderGroupId {
+        self.group_count += 1;
+        OrderGroupId::new(&self.uuid("group", self.group_count)).expect("a UUID is 36 visible ASCII characters")
     }
 
     /// A UUID (version 8) hashed from the seed and a counter.

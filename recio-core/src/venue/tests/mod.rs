@@ -1,11 +1,19 @@
 //! What the venue tells, step by step, for one case each; every step is audited.
 
+mod amend;
+mod groups;
 mod life;
 mod orders;
 mod properties;
 mod recording;
+mod settling;
+mod wallets;
+mod writes;
 
-use super::{NewOrder, SelfTradePrevention, UpdateReason, Venue, VenueEventKind, VenueOptions};
+use super::{
+    Amend, ExpirationChange, NewOrder, Refusal, SelfTradePrevention, Subaccount, UpdateReason, Venue, VenueEventKind,
+    VenueOptions,
+};
 use crate::market::{BookSide, Level, Market, MarketStatus, PriceGrid, PublicTrade, Side, Strike, StrikeTerms};
 use crate::trade::{FeeSchedule, TimeInForce};
 use crate::units::{AccountName, ExchangeOrderId, MarketTicker, Timestamp};
@@ -54,6 +62,22 @@ fn order(book_side: BookSide, price: &str, quantity: &str, time_in_force: TimeIn
         reduce_only: false,
         self_trade_prevention: SelfTradePrevention::TakerAtCross,
         cancel_on_pause: false,
+        subaccount: Subaccount::PRIMARY,
+        order_group: None,
+    }
+}
+
+/// An amend of an order of subaccount 0 that changes price and size alone.
+fn amend(book_side: BookSide, price: &str, quantity: &str) -> Amend {
+    Amend {
+        market: ticker(),
+        book_side,
+        subaccount: Subaccount::PRIMARY,
+        yes_price: price.parse().unwrap(),
+        quantity: quantity.parse().unwrap(),
+        client_order_id: None,
+        updated_client_order_id: None,
+        expiration: ExpirationChange::Keep,
     }
 }
 
@@ -91,6 +115,10 @@ impl Stage {
             let text = line(&event.kind);
             self.told.push(format!("  {text}"));
         }
+        for update in self.venue.take_group_updates() {
+            let text = format!("group of {} {}: {:?}", update.account, update.wallet, update.kind);
+            self.told.push(format!("  {text}"));
+        }
         self.venue.audit().unwrap();
     }
 
@@ -113,6 +141,22 @@ impl Stage {
         };
         self.note(format!("{asked} -> {said}"));
         answer.ok().map(|placed| placed.order_id)
+    }
+
+    fn amend(&mut self, name: &str, id: &ExchangeOrderId, amend: &Amend, seconds: i64) -> Option<Refusal> {
+        let answer = self.venue.amend(&account(name), id, amend, at(seconds));
+        let said = match &answer {
+            Ok(amended) => format!(
+                "200 filled {} remaining {} price {} fee {}",
+                amended.filled,
+                amended.remaining,
+                amended.average_yes_price().unwrap_or_default(),
+                amended.average_fee().unwrap_or_default(),
+            ),
+            Err(refusal) => format!("{} {refusal}", refusal.code.http_status()),
+        };
+        self.note(format!("{name} amends to {} @ {} -> {said}", amend.quantity, amend.yes_price));
+        answer.err()
     }
 
     fn delta(&mut self, side: BookSide, price: &str, change: i64, seconds: i64) {
@@ -154,7 +198,7 @@ fn line(kind: &VenueEventKind) -> String {
             order.remaining,
             order.last_update_reason.map_or("-", UpdateReason::as_str),
         ),
-        VenueEventKind::Fill { account, fill, post_position } => format!(
+        VenueEventKind::Fill { account, fill, post_position, .. } => format!(
             "fill {account}: {} {} @ {} {:?} fee {} holds {post_position}",
             fill.book_side, fill.quantity, fill.yes_price, fill.liquidity, fill.fee
         ),
@@ -167,7 +211,7 @@ fn line(kind: &VenueEventKind) -> String {
             format!("trade {} @ {}, taker bought {}", trade.quantity, trade.yes_price, trade.taker_side)
         }
         VenueEventKind::Lifecycle(event) => format!("life {event:?}"),
-        VenueEventKind::Settled { account, settlement } => format!(
+        VenueEventKind::Settled { account, settlement, .. } => format!(
             "settled {account}: {} for {} (YES {} for {}, NO {} for {}, fees {})",
             settlement.settlement.revenue,
             settlement.held.position,

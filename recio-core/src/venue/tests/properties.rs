@@ -81,10 +81,10 @@ fn new_order(step: &Step, seconds: i64) -> Option<(usize, NewOrder)> {
 
 /// The visible book that a client has who only hears the events.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Heard(BTreeMap<(BookSide, Price), i64>);
+pub(super) struct Heard(BTreeMap<(BookSide, Price), i64>);
 
 impl Heard {
-    fn hear(&mut self, kind: &VenueEventKind) {
+    pub(super) fn hear(&mut self, kind: &VenueEventKind) {
         match kind {
             VenueEventKind::BookChange { book_side, yes_price, change_hundredths, .. } => {
                 *self.0.entry((*book_side, *yes_price)).or_default() += change_hundredths;
@@ -99,7 +99,7 @@ impl Heard {
         }
     }
 
-    fn of(bids: &[Level], asks: &[Level]) -> Self {
+    pub(super) fn of(bids: &[Level], asks: &[Level]) -> Self {
         let rows = bids.iter().map(|l| (BookSide::Bid, l)).chain(asks.iter().map(|l| (BookSide::Ask, l)));
         Self(rows.map(|(side, l)| ((side, l.price), l.quantity.hundredths().cast_signed())).collect())
     }
