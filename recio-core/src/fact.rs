@@ -1,9 +1,11 @@
 //! Facts: what happened, in the form in which it is kept for ever.
 
 use crate::engine::DecisionRecord;
+use crate::market::Side;
 use crate::trade::{Fill, Intent, OrderStatus, Settlement, Trade};
 use crate::units::{
-    AccountName, ClientOrderId, ExchangeOrderId, Money, Quantity, RunId, StrategyId, Timestamp, TradeId,
+    AccountName, ClientOrderId, ExchangeOrderId, MarketTicker, Money, Price, Probability, Quantity, RunId, StrategyId,
+    Timestamp, TradeId,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -101,6 +103,27 @@ pub enum FactBody {
         /// What.
         text: String,
     },
+    /// An order that would have been sent, had orders been sent.
+    Shadow(ShadowOrder),
+}
+
+/// An order that passed every rule and limit, and was recorded instead of sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShadowOrder {
+    /// The market.
+    pub market: MarketTicker,
+    /// The outcome that would have been bought.
+    pub side: Side,
+    /// The most that would have been paid for a contract, in the outcome's own terms.
+    pub limit: Price,
+    /// Contracts.
+    pub quantity: Quantity,
+    /// The model's value of the outcome.
+    pub fair: Option<Probability>,
+    /// The model's value less price and exact fee, in ten-thousandths of a dollar a contract; `None` where either is not known.
+    pub edge_units: Option<f64>,
+    /// Why, in the strategy's words.
+    pub why: String,
 }
 
 impl Fact {
@@ -117,6 +140,7 @@ impl Fact {
             FactBody::Trade(_) => "trade",
             FactBody::Decision(_) => "decision",
             FactBody::Alarm { .. } => "alarm",
+            FactBody::Shadow(_) => "shadow_order",
         }
     }
 
@@ -132,7 +156,11 @@ impl Fact {
             FactBody::Intent(intent) => format!("intent/{}", intent.client_order_id),
             FactBody::Fill { fill, .. } => format!("fill/{}/{}", fill.order, fill.id),
             FactBody::Settlement { settlement, version } => format!("settlement/{}/{version}", settlement.market),
-            FactBody::OrderChanged { .. } | FactBody::Trade(_) | FactBody::Decision(_) | FactBody::Alarm { .. } => {
+            FactBody::OrderChanged { .. }
+            | FactBody::Trade(_)
+            | FactBody::Decision(_)
+            | FactBody::Alarm { .. }
+            | FactBody::Shadow(_) => {
                 format!("{}/{}/{}", self.kind(), self.run, self.number)
             }
         }
@@ -158,7 +186,11 @@ impl Fact {
             FactBody::Settlement { settlement, .. } => {
                 Some(format!("{}/{}/{}", settlement.market, settlement.result.yes_payout(), settlement.revenue))
             }
-            FactBody::OrderChanged { .. } | FactBody::Trade(_) | FactBody::Decision(_) | FactBody::Alarm { .. } => None,
+            FactBody::OrderChanged { .. }
+            | FactBody::Trade(_)
+            | FactBody::Decision(_)
+            | FactBody::Alarm { .. }
+            | FactBody::Shadow(_) => None,
         }
     }
 }

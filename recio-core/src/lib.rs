@@ -2,6 +2,8 @@
 //!
 //! Nothing in here opens a socket, speaks SQL, reads a clock or rolls a die.
 
+#[cfg(feature = "pipeline")]
+pub mod contract;
 pub mod engine;
 pub mod executor;
 pub mod fact;
@@ -12,6 +14,7 @@ pub mod market_data;
 pub mod model;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
+pub mod planted;
 pub mod price_feed;
 pub mod read;
 pub mod store;

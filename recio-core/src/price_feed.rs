@@ -31,6 +31,18 @@ pub trait PriceFeed: Send {
     /// # Errors
     /// [`FeedError::NoHistory`] where the source keeps none.
     async fn history(&mut self, range: TimeRange, resolution: Resolution) -> Result<Read<Vec<Bar>>, FeedError>;
+
+    /// Reads past prices, and says whose they are: the feed's own first, then those of sources that stand in for what it has not.
+    ///
+    /// Without stand-ins, and unless it is said otherwise, the feed's own [`history`](Self::history). A wrapper that does not pass this on has no
+    /// stand-ins; it never takes a stand-in's prices for the feed's own.
+    ///
+    /// # Errors
+    /// Those of `history`, where no source has anything.
+    async fn past(&mut self, range: TimeRange, resolution: Resolution) -> Result<Vec<PastPrices>, FeedError> {
+        let bars = self.history(range, resolution).await?;
+        Ok(vec![PastPrices { source: self.about(), bars }])
+    }
 }
 
 /// What a feed's prices are.
@@ -64,7 +76,7 @@ pub enum PriceEvent {
     Heartbeat,
     /// The source is connected and subscribed.
     Connected,
-    /// The source is gone; it is being reconnected.
+    /// The source is gone; it is being reconnected. Followed by `Connected` at once where something was missed although the connection goes on.
     Disconnected {
         /// Why.
         reason: String,
@@ -78,6 +90,15 @@ pub struct PriceTick {
     pub price: AssetPrice,
     /// When the source says it was so.
     pub exchange_time: Timestamp,
+}
+
+/// Past prices of one source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastPrices {
+    /// Whose they are.
+    pub source: FeedAbout,
+    /// Its bars, in the order of time.
+    pub bars: Read<Vec<Bar>>,
 }
 
 /// From (included) to (not included).
@@ -130,5 +151,8 @@ impl<F: PriceFeed + ?Sized> PriceFeed for Box<F> {
     }
     async fn history(&mut self, range: TimeRange, resolution: Resolution) -> Result<Read<Vec<Bar>>, FeedError> {
         (**self).history(range, resolution).await
+    }
+    async fn past(&mut self, range: TimeRange, resolution: Resolution) -> Result<Vec<PastPrices>, FeedError> {
+        (**self).past(range, resolution).await
     }
 }

@@ -29,6 +29,7 @@ impl Engine {
                 self.state.active.close(&intent.trade, reason);
             }
             self.state.orders.recover(cx, journaled);
+            self.state.gate.recover(cx, intent);
             self.reconsider(cx, &journaled.intent.trade);
         }
         if !recovered.intents.is_empty() {

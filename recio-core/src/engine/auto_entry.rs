@@ -27,6 +27,8 @@ struct EntryState {
     asked: Option<Asked>,
     /// When each strike and outcome was last tried.
     attempts: BTreeMap<(MarketTicker, Side), Monotonic>,
+    /// Markets in which an order was recorded instead of sent, with their close times.
+    recorded: BTreeMap<MarketTicker, Timestamp>,
     spike: Spike,
     funnel: Funnel,
 }
@@ -84,6 +86,7 @@ impl AutoEntry {
             &monitor.entry,
             view.momentum.as_ref().and_then(|momentum| momentum.basis_points()),
         );
+        state.recorded.retain(|_, close_time| cx.now.wall < *close_time);
         state.attempts.retain(|_, at| cx.now.mono.since(*at) < monitor.entry.cooldown);
         let blocked = blocked(cx, monitor, &view, oldest_input, unready, self.stopping, state.spike);
         match (blocked, oldest_input) {
@@ -131,6 +134,16 @@ impl AutoEntry {
     pub(super) fn attempted(&mut self, cx: &Context<'_>, strategy: &StrategyId, market: &MarketTicker, side: Side) {
         let state = self.monitors.entry(strategy.clone()).or_default();
         state.attempts.insert((market.clone(), side), cx.now.mono);
+    }
+
+    /// Remembers that an order was recorded instead of sent.
+    pub(super) fn recorded(&mut self, strategy: &StrategyId, market: &MarketTicker, close_time: Timestamp) {
+        self.monitors.entry(strategy.clone()).or_default().recorded.insert(market.clone(), close_time);
+    }
+
+    /// Whether an order was recorded in a market instead of sent.
+    pub(super) fn is_recorded(&self, strategy: &StrategyId, market: &MarketTicker) -> bool {
+        self.monitors.get(strategy).is_some_and(|state| state.recorded.contains_key(market))
     }
 
     /// Keeps what came of a decision, and counts it.
@@ -184,6 +197,7 @@ fn blocked(
         (left < rules.min_time_to_close || left > rules.max_time_to_close, Reason::OutsideTimeWindow),
         (view.asset_price.is_none() || !fresh, Reason::NoFreshPrice),
         (view.momentum.as_ref().is_none_or(|momentum| momentum.score.is_none()), Reason::NoMomentum),
+        (!view.warmth.is_enough(), Reason::HistoryMissing),
         (rules.spike_pause && spike != Spike::None, Reason::SpikePause),
     ];
     reasons.into_iter().find(|(blocks, _)| *blocks).map(|(_, reason)| reason)

@@ -1,5 +1,6 @@
 //! What the engine is told once, at its start: whose account, which monitors, which limits.
 
+use super::WarmStart;
 use crate::fact::Environment;
 use crate::market::Asset;
 use crate::model::Basis;
@@ -29,8 +30,36 @@ pub struct EngineConfig {
     pub freshness: Freshness,
     /// How the feed's price differs from the settlement index, for assets whose feed is a stand-in.
     pub basis: BTreeMap<Asset, Basis>,
+    /// How much of the past has to be there before anything is entered.
+    pub warm_start: WarmStart,
+    /// How books come.
+    pub books: BookSource,
+    /// What becomes of orders.
+    pub orders: OrderMode,
     /// Whether tickers are checked against close times; off only for a recording whose times were shifted.
     pub tickers_name_close_times: bool,
+}
+
+/// How books come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookSource {
+    /// Streamed, with numbers that show a gap: one frame about any book vouches for all of them.
+    #[default]
+    Streamed,
+    /// Read again and again, each for itself: each book is as old as its own last reading.
+    Polled,
+}
+
+/// What becomes of orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderMode {
+    /// They are sent.
+    #[default]
+    Sent,
+    /// None is ever made: what would have been ordered is recorded, and nothing else.
+    Recorded,
 }
 
 /// One strategy on one series, with its rules.
@@ -211,6 +240,19 @@ impl Default for RiskLimits {
             breaker_failures: 3,
             breaker_window: Duration::from_secs(60),
             close_guard: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Freshness {
+    /// For books that are polled about every other second: each may be some seconds old. Prices are streamed all the same.
+    #[must_use]
+    pub fn polled() -> Self {
+        Self {
+            book_channel: Duration::from_secs(8),
+            order_inputs: Duration::from_secs(6),
+            decision: Duration::from_secs(1),
+            ..Self::default()
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use super::market_watchdog::{MarketState, MarketWatchdog};
 use super::price_watchdog::PriceWatchdog;
-use super::{EventView, Monitor, Role, StrikeView, Wish, context::Context};
+use super::{BookSource, EventView, Monitor, Role, StrikeView, Warmth, Wish, context::Context};
 use crate::market::{Asset, Family};
-use crate::model::{EventPricer, Fair, FairInputs, Model, UnknownReason, VolatilityUnknown};
+use crate::model::{
+    EventPricer, Fair, FairInputs, MinuteHistory, Model, PriceWindow, UnknownReason, VolatilityUnknown,
+};
 use crate::units::{EventTicker, Monotonic, SeriesTicker, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -77,8 +79,8 @@ pub(super) struct Of<'a> {
 fn table(cx: &Context<'_>, model: &Model, of: Of<'_>, markets: &MarketWatchdog, prices: &PriceWatchdog) -> EventTable {
     let feed = prices.get(of.asset);
     let fresh = feed.and_then(|feed| feed.fresh(cx));
-    let momentum = feed.map(|feed| feed.window().momentum(cx.now.wall));
-    let volatility = feed.map(|feed| feed.window().volatility_before_window(cx.now.wall, of.close_time));
+    let momentum = feed.map(|feed| feed.momentum(cx));
+    let volatility = feed.map(|feed| feed.volatility(cx, of.close_time));
     let pricer = EventPricer::new(
         &FairInputs {
             now: cx.now.wall,
@@ -109,6 +111,10 @@ fn table(cx: &Context<'_>, model: &Model, of: Of<'_>, markets: &MarketWatchdog, 
         close_time: of.close_time,
         asset_price: fresh.map(|(tick, _)| tick.price),
         momentum,
+        warmth: feed.map_or_else(
+            || Warmth::of(&cx.config.warm_start, cx.now.wall, &PriceWindow::new(), &MinuteHistory::default()),
+            |feed| feed.warmth(cx),
+        ),
         volatility: volatility.and_then(Result::ok).map(|volatility| volatility.sigma()),
         strikes,
     };
@@ -125,7 +131,8 @@ fn strike_view(
 ) -> StrikeView {
     let strike = state.market.strike.known();
     let quote = markets.fresh_quote(cx, state);
-    if let Some((_, received)) = quote {
+    // Polled books are read one after the other; how old each is counts where it is traded.
+    if let Some((_, received)) = quote.filter(|_| cx.config.books == BookSource::Streamed) {
         *oldest_input = oldest_input.map(|oldest| oldest.min(received));
     }
     let fair = strike.map_or(Fair::Unknown(UnknownReason::NoStrike), |strike| pricer.fair(&strike));

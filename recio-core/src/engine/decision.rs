@@ -60,6 +60,8 @@ pub enum Reason {
     BadWish,
     /// The risk gate refused.
     Risk(RiskRefusal),
+    /// The past that momentum and volatility look back on is not all there yet.
+    HistoryMissing,
 }
 
 /// Why the risk gate refused.
@@ -131,7 +133,8 @@ impl Reason {
             | Self::NoReEntry
             | Self::Fenced
             | Self::DecisionTooOld
-            | Self::BadWish) => snake(&format!("{plain:?}")),
+            | Self::BadWish
+            | Self::HistoryMissing) => snake(&format!("{plain:?}")),
         }
     }
 }

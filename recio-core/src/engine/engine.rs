@@ -135,7 +135,7 @@ impl Engine {
             Input::Recovered(recovered) => self.recover(cx, recovered),
             Input::Timer => {}
             Input::Price { feed, event } => state.prices.on_event(cx, feed, event),
-            Input::History { feed, bars } => state.prices.on_history(cx, feed, bars),
+            Input::History { asset, resolution, read } => state.prices.on_history(cx, *asset, *resolution, read),
             Input::Market(event) => {
                 if state.markets.on_event(cx, event).is_some() {
                     state.account.want();

@@ -6,7 +6,9 @@ use super::decision::Entered;
 use super::engine::{Engine, EngineState};
 use super::risk_gate::Surroundings;
 use super::trade_manager::{Signal, asset_of};
+use super::view::edge_units;
 use super::{Monitor, Reason, RiskRefusal, Role, Wish};
+use crate::fact::{FactBody, ShadowOrder};
 use crate::market::{Action, Family, Market, Quote, Side};
 use crate::model::Fair;
 use crate::strategy::{Decision, Wish as EntryWish};
@@ -69,7 +71,7 @@ impl Engine {
             return Err(Reason::Fenced);
         }
         let here = |trade: &&Trade| trade.strategy == monitor.id && trade.market == wish.market;
-        if state.trades.live().any(|trade| here(&trade)) {
+        if state.trades.live().any(|trade| here(&trade)) || state.entry.is_recorded(&monitor.id, &wish.market) {
             return Err(Reason::AlreadyHeld);
         }
         let bought = state.trades.trades().filter(here).any(|trade| !trade.bought.is_zero());
@@ -120,7 +122,13 @@ impl Engine {
             free_cash: cash.checked_sub(reserved).unwrap_or(Money::ZERO),
             oldest_input,
         };
-        let order = state.gate.check(cx, intent.clone(), &around)?;
+        let fair = signal.probability;
+        let Some(order) = state.gate.check(cx, intent.clone(), &around)? else {
+            let edge_units =
+                fair.zip(around.fees).and_then(|(fair, fees)| edge_units(fair, wish.limit, wish.quantity, fees));
+            self.record_instead(cx, monitor, wish, market, fair, edge_units);
+            return Ok(());
+        };
         state.trades.begin(cx, &intent, signal);
         state.orders.add(cx, intent);
         state.entry.attempted(cx, &monitor.id, &wish.market, wish.side);
@@ -132,6 +140,45 @@ impl Engine {
         cx.info(Role::AutoEntrySupervisor, Some(&market.event), text);
         cx.wish(Role::TradeExecutor, Wish::Submit { order, why: wish.why.clone() });
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Records what would have been ordered. The strike then counts as held until it closes, as it would if it had been.
+    fn record_instead(
+        &mut self,
+        cx: &mut Context<'_>,
+        monitor: &Monitor,
+        wish: &EntryWish,
+        market: &Market,
+        fair: Option<Probability>,
+        edge_units: Option<f64>,
+    ) {
+        self.state.entry.attempted(cx, &monitor.id, &wish.market, wish.side);
+        self.state.entry.recorded(&monitor.id, &wish.market, market.close_time);
+        let known = |what: Option<String>| what.unwrap_or_else(|| "unknown".to_owned());
+        let text = format!(
+            "shadow, nothing is sent: {} would enter {}: buy {} {} at {} or better, worth {}, edge {} ten-thousandths; {}",
+            monitor.id,
+            wish.market,
+            wish.quantity,
+            wish.side,
+            wish.limit,
+            known(fair.map(|fair| fair.to_string())),
+            known(edge_units.map(|edge| format!("{edge:.1}"))),
+            wish.why
+        );
+        cx.info(Role::AutoEntrySupervisor, Some(&market.event), text);
+        let order = ShadowOrder {
+            market: wish.market.clone(),
+            side: wish.side,
+            limit: wish.limit,
+            quantity: wish.quantity,
+            fair,
+            edge_units,
+            why: wish.why.clone(),
+        };
+        cx.record(Role::AutoEntrySupervisor, Some(&monitor.id), cx.now.wall, FactBody::Shadow(order));
     }
 }
 

@@ -83,7 +83,9 @@ impl Engine {
             oldest_input: received,
         };
         match self.state.gate.check(cx, intent.clone(), &around) {
-            Ok(order) => {
+            // Where orders are only recorded nothing is ever held, so there is nothing to close.
+            Ok(None) => {}
+            Ok(Some(order)) => {
                 self.state.orders.add(cx, intent);
                 self.state.trades.exiting(cx, &trade.id, why);
                 cx.info(

@@ -121,6 +121,28 @@ pub(crate) mod tests {
         GatedOrder::new(intent, 2, 1, moment(102).mono, moment(99).mono, age, moment(110).wall)
     }
 
+    /// A purchase of so many contracts of an outcome at a price or better, to be sent now.
+    pub(crate) fn purchase(
+        number: u64,
+        market: &str,
+        (side, limit, quantity): (Side, Price, Quantity),
+        time_in_force: TimeInForce,
+        now: Now,
+    ) -> GatedOrder {
+        let GatedOrder { intent, exchange_index, epoch, .. } = order(number);
+        let intent = Intent {
+            market: market.parse().unwrap(),
+            side,
+            limit,
+            quantity,
+            time_in_force,
+            created_time: now.wall,
+            ..intent
+        };
+        let soon = now.mono.after(Duration::from_secs(2));
+        GatedOrder::new(intent, exchange_index, epoch, soon, now.mono, Duration::from_secs(4), Timestamp::MAX)
+    }
+
     #[test]
     fn the_last_look_sees_each_thing_that_came_too_late() {
         let look = |second, mono| order(1).last_look(Now { wall: moment(second).wall, mono: moment(mono).mono });

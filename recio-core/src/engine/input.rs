@@ -1,10 +1,9 @@
 //! All that the engine can be told.
 
 use crate::executor::{Accepted, AccountEvent, Canceled};
-use crate::market::{Market, Series};
+use crate::market::{Asset, Market, Series};
 use crate::market_data::MarketEvent;
-use crate::model::Bar;
-use crate::price_feed::{FeedAbout, PriceEvent};
+use crate::price_feed::{FeedAbout, PastPrices, PriceEvent, Resolution};
 use crate::read::Read;
 use crate::strategy::Decision;
 use crate::trade::{Fill, Intent, OrderReport, PositionReport, Settlement};
@@ -26,12 +25,14 @@ pub enum Input {
         /// What.
         event: PriceEvent,
     },
-    /// A price feed's past was read.
+    /// The past of an asset was read, or could not be.
     History {
-        /// Which feed.
-        feed: FeedAbout,
-        /// The bars; seconds or minutes.
-        bars: Read<Vec<Bar>>,
+        /// Of which asset.
+        asset: Asset,
+        /// How long the bars are.
+        resolution: Resolution,
+        /// The feed with what it, or what stands in for it, has: nothing where none keeps bars of this length. Or why it could not be read.
+        read: Result<(FeedAbout, Vec<PastPrices>), String>,
     },
     /// The market data source told something.
     Market(MarketEvent),

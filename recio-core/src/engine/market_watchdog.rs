@@ -1,8 +1,9 @@
 //! kalshi_api_watchdog: which events there are, whether their books are known and fresh, whether the exchange trades.
 
-use super::{Role, Wish, context::Context};
-use crate::market::{Book, FeeType, LifecycleEvent, Market, MarketStatus, Quote, Series, check_ticker};
+use super::{BookSource, Role, Wish, context::Context};
+use crate::market::{Book, FeeType, LifecycleEvent, Market, MarketStatus, Quote, Series, check_ticker, closes_first};
 use crate::market_data::{ExchangeStatus, MarketEvent};
+use crate::planted::{PlantedBug, is_planted};
 use crate::price_feed::TimeRange;
 use crate::read::Read;
 use crate::trade::{FeeQuantum, FeeSchedule};
@@ -48,6 +49,8 @@ struct SeriesState {
 pub(super) struct MarketState {
     pub(super) market: Market,
     book: Option<Book>,
+    /// When the last frame about this book came.
+    received: Option<Monotonic>,
     volume: Option<Quantity>,
     /// When the stream last told of its life: a list that was asked for before is older news.
     news: Option<Monotonic>,
@@ -146,7 +149,7 @@ impl MarketWatchdog {
         if let Some(why) = &unusable {
             cx.alarm(Role::MarketWatchdog, Some(&market.event), format!("{} is not traded: {why}", market.ticker));
         }
-        let mut state = MarketState { market, book: None, volume: None, news: None, unusable };
+        let mut state = MarketState { market, book: None, received: None, volume: None, news: None, unusable };
         state.pass_time(cx.now.wall);
         self.markets.insert(state.market.ticker.clone(), state);
     }
@@ -161,6 +164,7 @@ impl MarketWatchdog {
         match event {
             MarketEvent::Snapshot { market, book } => {
                 if let Some(state) = self.markets.get_mut(market) {
+                    state.received = Some(cx.now.mono);
                     match Book::from_snapshot(book, Some(&state.market.grid)) {
                         Ok(book) => state.book = Some(book),
                         Err(why) => state.void(cx, &why.to_string()),
@@ -169,6 +173,7 @@ impl MarketWatchdog {
             }
             MarketEvent::Delta { market, delta, .. } => {
                 if let Some(state) = self.markets.get_mut(market) {
+                    state.received = Some(cx.now.mono);
                     let grid = &state.market.grid;
                     let failed = state.book.as_mut().and_then(|book| book.apply(delta, Some(grid)).err());
                     if let Some(why) = failed {
@@ -223,32 +228,27 @@ impl MarketWatchdog {
         let state = self.markets.get_mut(ticker)?;
         state.news = Some(cx.now.mono);
         let market = &mut state.market;
+        event.apply(market);
         match event {
-            LifecycleEvent::Created => {}
-            LifecycleEvent::Activated => market.status = MarketStatus::Active,
-            LifecycleEvent::Deactivated => market.status = MarketStatus::Inactive,
-            LifecycleEvent::CloseDateUpdated { close_time } => market.close_time = *close_time,
             LifecycleEvent::StrikeUpdated { strike } => {
-                market.strike = strike.clone();
                 if let Some(strike) = strike.known() {
                     let text = format!("the strike of {ticker} is {strike}");
                     cx.info(Role::MarketWatchdog, Some(&market.event), text);
                 }
+                None
             }
-            LifecycleEvent::GridUpdated { grid } => market.grid = grid.clone(),
             LifecycleEvent::Determined { result, .. } => {
-                market.status = MarketStatus::Determined;
-                market.result = Some(*result);
                 let text = format!("{ticker} is determined: {result:?}");
                 cx.info(Role::MarketWatchdog, Some(&market.event), text);
-                return Some(ticker.clone());
+                Some(ticker.clone())
             }
-            LifecycleEvent::Settled { .. } => {
-                market.status = MarketStatus::Finalized;
-                return Some(ticker.clone());
-            }
+            LifecycleEvent::Settled { .. } => Some(ticker.clone()),
+            LifecycleEvent::Created
+            | LifecycleEvent::Activated
+            | LifecycleEvent::Deactivated
+            | LifecycleEvent::CloseDateUpdated { .. }
+            | LifecycleEvent::GridUpdated { .. } => None,
         }
-        None
     }
 
     fn void_all(&mut self) {
@@ -269,12 +269,8 @@ impl MarketWatchdog {
 
     /// The event of a series that trades now: the one that closes first of those that are open.
     pub(super) fn current_event(&self, series: &SeriesTicker, now: Timestamp) -> Option<(&EventTicker, Timestamp)> {
-        self.markets
-            .values()
-            .map(|state| &state.market)
-            .filter(|market| market.series == *series && market.open_time <= now && now < market.close_time)
-            .map(|market| (&market.event, market.close_time))
-            .min_by_key(|&(_, closes)| closes)
+        let of_series = self.markets.values().map(|state| &state.market).filter(|market| market.series == *series);
+        closes_first(of_series, now).map(|market| (&market.event, market.close_time))
     }
 
     /// The markets of an event, from the lowest strike up.
@@ -286,13 +282,18 @@ impl MarketWatchdog {
         markets
     }
 
-    /// A market's best prices with the time of the last frame about any book; `None` where the book is not known or the stream is stalled.
+    /// A market's best prices with the time of the last frame that vouches for them; `None` where the book is not known or the stream is stalled.
     pub(super) fn fresh_quote(&self, cx: &Context<'_>, state: &MarketState) -> Option<(Quote, Monotonic)> {
         let limits = &cx.config.freshness;
-        let received = self.last_data.filter(|&at| cx.now.mono.since(at) <= limits.book_channel)?;
+        let vouched = match cx.config.books {
+            BookSource::Streamed => self.last_data,
+            BookSource::Polled => state.received,
+        };
+        let received = vouched.filter(|&at| cx.now.mono.since(at) <= limits.book_channel)?;
         self.last_sign_of_life.filter(|&at| cx.now.mono.since(at) <= limits.transport)?;
         let quote = state.book.as_ref()?.quote();
         let crossed = quote.bid.zip(quote.ask).is_some_and(|(bid, ask)| bid.price >= ask.price);
+        let received = if is_planted(PlantedBug::StampedWhenRead) { cx.now.mono } else { received };
         (!crossed).then_some((quote, received))
     }
 

@@ -8,6 +8,7 @@ mod active_trades;
 mod auto_entry;
 mod config;
 mod context;
+use context::Context;
 mod coordinator;
 mod decision;
 #[expect(clippy::module_inception, reason = "the engine is the main thing of this room")]
@@ -23,8 +24,10 @@ mod risk_gate;
 mod trade_executor;
 mod trade_manager;
 mod view;
+mod warm_up;
 
-pub use config::{EngineConfig, EntryRules, Freshness, Monitor, RiskLimits, StopRules};
+pub(crate) use config::seconds;
+pub use config::{BookSource, EngineConfig, EntryRules, Freshness, Monitor, OrderMode, RiskLimits, StopRules};
 pub use decision::{DecisionRecord, Entered, Reason, RiskRefusal};
 pub use engine::{Engine, EngineState};
 pub use gated_order::{GatedOrder, TooLate};
@@ -32,3 +35,4 @@ pub use input::{AccountRead, CancelOutcome, Command, Input, JournaledIntent, Rec
 pub use output::{ActiveTrade, JournalRecord, Notice, NoticeLevel, Output, Role, StrikeTable, Wish};
 pub use risk_gate::TradingState;
 pub use view::{EventView, StrikeView};
+pub use warm_up::{Coverage, WarmStart, Warmth};

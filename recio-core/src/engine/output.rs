@@ -3,8 +3,8 @@
 use super::{EventView, GatedOrder};
 use crate::executor::CancelOrder;
 use crate::fact::Fact;
-use crate::market::Side;
-use crate::price_feed::TimeRange;
+use crate::market::{Asset, Side};
+use crate::price_feed::{Resolution, TimeRange};
 use crate::units::{
     ClientOrderId, EventTicker, MarketTicker, Money, Price, Probability, Quantity, SeriesTicker, StrategyId, Timestamp,
     TradeId,
@@ -72,6 +72,15 @@ pub enum Wish {
     },
     /// Read a series.
     ReadSeries(SeriesTicker),
+    /// Read past prices of an asset.
+    ReadHistory {
+        /// The asset.
+        asset: Asset,
+        /// In bars of this length.
+        resolution: Resolution,
+        /// Of this time.
+        range: TimeRange,
+    },
     /// List the markets of a series.
     ListMarkets {
         /// The series.

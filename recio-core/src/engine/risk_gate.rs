@@ -1,7 +1,7 @@
 //! The risk gate: the last code of the engine before an order, and the only maker of a [`GatedOrder`].
 
 use super::config::RiskLimits;
-use super::{GatedOrder, RiskRefusal, context::Context};
+use super::{GatedOrder, OrderMode, RiskRefusal, context::Context};
 use crate::market::{PriceGrid, Quote, Side};
 use crate::trade::{FeeSchedule, Intent, Purpose};
 use crate::units::{MarketTicker, Money, Monotonic, Price, Probability, Quantity, Rounding};
@@ -38,6 +38,19 @@ struct Sent {
     limit: Price,
     quantity: Quantity,
     purpose: Purpose,
+}
+
+impl Sent {
+    fn of(intent: &Intent, at: Monotonic) -> Self {
+        Self {
+            at,
+            market: intent.market.clone(),
+            side: intent.side,
+            limit: intent.limit,
+            quantity: intent.quantity,
+            purpose: intent.purpose,
+        }
+    }
 }
 
 /// What the gate looks at besides the order itself.
@@ -87,13 +100,22 @@ impl RiskGate {
         self.forget(cx.now.mono, cx.config.risk.breaker_window);
     }
 
-    /// Lets an order through, or says why not. What it lets through counts as sent.
+    /// Counts an order of an earlier run, so that a restart is no way around the rates.
+    pub(super) fn recover(&mut self, cx: &Context<'_>, intent: &Intent) {
+        let age = Duration::try_from(cx.now.wall.duration_since(intent.created_time)).unwrap_or_default();
+        if age < MEMORY {
+            let age = u64::try_from(age.as_micros()).unwrap_or(u64::MAX);
+            self.sent.push_back(Sent::of(intent, Monotonic(cx.now.mono.0.saturating_sub(age))));
+        }
+    }
+
+    /// Lets an order through, or says why not. What it lets through counts as sent. Where orders are only recorded, none is made: `None`.
     pub(super) fn check(
         &mut self,
         cx: &Context<'_>,
         intent: Intent,
         around: &Surroundings<'_>,
-    ) -> Result<GatedOrder, RiskRefusal> {
+    ) -> Result<Option<GatedOrder>, RiskRefusal> {
         let limits = &cx.config.risk;
         self.forget(cx.now.mono, limits.breaker_window);
         if !around.grid.contains(intent.yes_limit()) {
@@ -114,14 +136,10 @@ impl RiskGate {
                 }
             }
         }
-        self.sent.push_back(Sent {
-            at: cx.now.mono,
-            market: intent.market.clone(),
-            side: intent.side,
-            limit: intent.limit,
-            quantity: intent.quantity,
-            purpose: intent.purpose,
-        });
+        self.sent.push_back(Sent::of(&intent, cx.now.mono));
+        if cx.config.orders == OrderMode::Recorded {
+            return Ok(None);
+        }
         let (age_limit, guard) = match intent.purpose {
             Purpose::Entry => (cx.config.freshness.order_inputs, limits.close_guard),
             // An exit on an old quote is better than none; its limit bounds what it can cost.
@@ -130,7 +148,7 @@ impl RiskGate {
         let latest = intent.close_time.checked_sub(guard).unwrap_or(intent.close_time);
         let deadline = cx.now.mono.after(SEND_WITHIN);
         let (shard, epoch) = (cx.config.exchange_index, cx.config.epoch);
-        Ok(GatedOrder::new(intent, shard, epoch, deadline, around.oldest_input, age_limit, latest))
+        Ok(Some(GatedOrder::new(intent, shard, epoch, deadline, around.oldest_input, age_limit, latest)))
     }
 
     fn check_rate(&self, cx: &Context<'_>, intent: &Intent) -> Result<(), RiskRefusal> {

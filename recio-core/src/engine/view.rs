@@ -1,9 +1,12 @@
 //! What a strategy sees: one event, all its strikes, at one moment.
 
+use super::Warmth;
 use crate::market::{Asset, Family, Quote, Side, Strike};
 use crate::model::{Fair, Momentum};
 use crate::trade::{FeeSchedule, TradeStatus};
-use crate::units::{AssetPrice, EventTicker, MarketTicker, Price, Quantity, SeriesTicker, StrategyId, Timestamp};
+use crate::units::{
+    AssetPrice, EventTicker, MarketTicker, Price, Probability, Quantity, SeriesTicker, StrategyId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -31,6 +34,8 @@ pub struct EventView {
     pub asset_price: Option<AssetPrice>,
     /// Momentum; its score is `None` where history is missing.
     pub momentum: Option<Momentum>,
+    /// What of the asset's past is there; nothing is entered before it is enough.
+    pub warmth: Warmth,
     /// Realised volatility in dollars per √second, where it is known.
     pub volatility: Option<f64>,
     /// The strikes, from the lowest level up.
@@ -81,6 +86,7 @@ impl EventView {
             close_time,
             asset_price: None,
             momentum: None,
+            warmth: Warmth::default(),
             volatility: None,
             strikes: Vec::new(),
         }
@@ -103,15 +109,21 @@ impl StrikeView {
     /// The edge of buying one contract of this outcome at this price: the model's value less price and exact fee, in ten-thousandths of a
     /// dollar; `None` where value or fee is not known. `value` is what the strategy trusts: the middle, or the careful end.
     #[must_use]
-    pub fn edge_units(&self, value: crate::units::Probability, price: Price, quantity: Quantity) -> Option<f64> {
-        let fee = self.fees.as_ref()?.taker_fee(price, quantity).ok()?;
-        let per_contract = quantity.hundredths();
-        if per_contract == 0 {
-            return None;
-        }
-        // A fee of one micro-dollar on one hundredth of a contract is one ten-thousandth of a dollar a contract.
-        #[expect(clippy::cast_precision_loss, reason = "fees and quantities of one order are far below 2^53")]
-        let fee_units = fee.micros() as f64 / per_contract as f64;
-        Some(value.get() * f64::from(Price::ONE.units()) - f64::from(price.units()) - fee_units)
+    pub fn edge_units(&self, value: Probability, price: Price, quantity: Quantity) -> Option<f64> {
+        edge_units(value, price, quantity, self.fees.as_ref()?)
     }
+}
+
+/// The edge of buying one contract: what it is worth less price and exact fee of so many, in ten-thousandths of a dollar; `None` where the fee
+/// is not known.
+pub(super) fn edge_units(value: Probability, price: Price, quantity: Quantity, fees: &FeeSchedule) -> Option<f64> {
+    let fee = fees.taker_fee(price, quantity).ok()?;
+    let per_contract = quantity.hundredths();
+    if per_contract == 0 {
+        return None;
+    }
+    // A fee of one micro-dollar on one hundredth of a contract is one ten-thousandth of a dollar a contract.
+    #[expect(clippy::cast_precision_loss, reason = "fees and quantities of one order are far below 2^53")]
+    let fee_units = fee.micros() as f64 / per_contract as f64;
+    Some(value.get() * f64::from(Price::ONE.units()) - f64::from(price.units()) - fee_units)
 }

@@ -3,6 +3,7 @@
 use crate::units::SeriesTicker;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// What a market is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +66,15 @@ impl Family {
             "KXETH" => Ok((Asset::Eth, Self::HourlyRange)),
             "KXETH15M" => Ok((Asset::Eth, Self::QuarterHour)),
             other => Err(UnknownSeries(other.to_owned())),
+        }
+    }
+
+    /// How long its usual events trade. Daily and weekly events of the hourly series trade for longer.
+    #[must_use]
+    pub const fn period(self) -> Duration {
+        match self {
+            Self::HourlyThreshold | Self::HourlyRange => Duration::from_secs(3600),
+            Self::QuarterHour => Duration::from_secs(900),
         }
     }
 }

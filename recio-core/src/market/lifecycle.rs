@@ -1,6 +1,6 @@
 //! The states of a market and the events that move it.
 
-use super::{MarketResult, PriceGrid, StrikeTerms};
+use super::{Market, MarketResult, PriceGrid, StrikeTerms};
 use crate::units::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -71,4 +71,23 @@ pub enum LifecycleEvent {
         /// When.
         settled_time: Timestamp,
     },
+}
+
+impl LifecycleEvent {
+    /// Changes what is known of a market to what was announced. [`Created`](Self::Created) changes nothing: the market has to be listed.
+    pub fn apply(&self, market: &mut Market) {
+        match self {
+            Self::Created => {}
+            Self::Activated => market.status = MarketStatus::Active,
+            Self::Deactivated => market.status = MarketStatus::Inactive,
+            Self::CloseDateUpdated { close_time } => market.close_time = *close_time,
+            Self::StrikeUpdated { strike } => market.strike = strike.clone(),
+            Self::GridUpdated { grid } => market.grid = grid.clone(),
+            Self::Determined { result, .. } => {
+                market.status = MarketStatus::Determined;
+                market.result = Some(*result);
+            }
+            Self::Settled { .. } => market.status = MarketStatus::Finalized,
+        }
+    }
 }

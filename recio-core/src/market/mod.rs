@@ -1,6 +1,7 @@
 //! What is traded: series, events, markets with their strikes and price grids, and what their books and quotes look like.
 
 mod book;
+mod discovery;
 mod family;
 mod grid;
 mod lifecycle;
@@ -13,6 +14,7 @@ mod strike;
 mod ticker;
 
 pub use book::{Book, BookDelta, BookError, BookSnapshot, Levels, Take};
+pub use discovery::{DiscoveredEvent, Discovery, Untradable, closes_first};
 pub use family::{Asset, Family, UnknownSeries};
 pub use grid::{GridError, PriceBand, PriceGrid};
 pub use lifecycle::{LifecycleEvent, MarketStatus};

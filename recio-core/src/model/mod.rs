@@ -6,6 +6,7 @@ mod fingerprint;
 mod fingerprint_builder;
 mod fingerprint_file;
 mod fingerprints;
+mod minute_history;
 mod momentum;
 mod move_curve;
 mod price_window;
@@ -26,7 +27,8 @@ pub use fingerprint::{
 pub use fingerprint_builder::{FingerprintBuildError, FingerprintBuilder};
 pub use fingerprint_file::{FINGERPRINT_FORMAT, FingerprintFileError};
 pub use fingerprints::Model;
-pub use momentum::{MOMENTUM_MINUTES, MOMENTUM_WEIGHTS, Momentum};
+pub use minute_history::{KEPT_MINUTES, MinuteHistory, SourceRank, hours_of_the_day_before};
+pub use momentum::{MOMENTUM_MINUTES, MOMENTUM_WEIGHTS, Momentum, SECONDS_UP_TO};
 pub use move_curve::MoveCurve;
 pub use price_window::{MAX_TICK_AGE, PriceWindow, Pushed};
 pub use pricer::{EventPricer, FairInputs};

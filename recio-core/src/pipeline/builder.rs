@@ -2,9 +2,10 @@
 
 use super::conductor::Conductor;
 use super::jobs::Hands;
+use super::shadow::ShadowAccount;
 use super::shell::{Ended, Observer, Parts, PipelineError, Shell};
 use super::{Clock, InputLog, InputLogError, Journal, JournalError};
-use crate::engine::{Engine, EngineConfig, Output, Recovered};
+use crate::engine::{Engine, EngineConfig, OrderMode, Output, Recovered};
 use crate::executor::Executor;
 use crate::market::Family;
 use crate::market_data::MarketData;
@@ -12,7 +13,7 @@ use crate::model::Model;
 use crate::price_feed::PriceFeed;
 use crate::store::Store;
 use crate::strategy::Strategy;
-use crate::units::{Now, StrategyId};
+use crate::units::{Money, Now, StrategyId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -32,6 +33,7 @@ pub struct PipelineBuilder {
     feeds: Vec<Box<dyn PriceFeed>>,
     market_data: Option<Arc<dyn MarketData>>,
     executor: Option<Arc<dyn Executor>>,
+    shadow: Option<Money>,
     store: Option<Arc<dyn Store>>,
     strategies: BTreeMap<StrategyId, Box<dyn Strategy>>,
     clock: Option<Arc<dyn Clock>>,
@@ -63,6 +65,11 @@ pub enum BuildError {
     /// Two feeds tell the price of one asset, and which one counts is not said.
     #[error("two price feeds for {0}: give one, or one that is made of both")]
     TwoFeeds(crate::market::Asset),
+    /// Whether orders are sent is said twice, and differently.
+    #[error(
+        "orders are either sent, by an executor, or recorded, in the shadow: the config and the builder have to say the same"
+    )]
+    Shadow,
     /// The run's name is too long to be part of a trade's.
     #[error("the run id is longer than 100 characters")]
     RunIdTooLong,
@@ -142,6 +149,15 @@ impl PipelineBuilder {
         self
     }
 
+    /// Sends nothing, in place of an executor: what would have been ordered is recorded. The cash is what limits are measured by.
+    ///
+    /// The config has to say so too ([`OrderMode::Recorded`]): then no order is ever made, and there is nobody who could send one.
+    #[must_use]
+    pub const fn shadow(mut self, cash: Money) -> Self {
+        self.shadow = Some(cash);
+        self
+    }
+
     /// Sets where facts are kept.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
@@ -206,7 +222,12 @@ impl PipelineBuilder {
         let config = self.config.ok_or(BuildError::Missing("a config"))?;
         let model = self.model.ok_or(BuildError::Missing("a model"))?;
         let market_data = self.market_data.ok_or(BuildError::Missing("market data"))?;
-        let executor = self.executor.ok_or(BuildError::Missing("an executor"))?;
+        let executor: Arc<dyn Executor> = match (config.orders, self.executor, self.shadow) {
+            (OrderMode::Sent, Some(executor), None) => executor,
+            (OrderMode::Recorded, None, Some(cash)) => Arc::new(ShadowAccount { cash }),
+            (_, None, None) => return Err(BuildError::Missing("an executor")),
+            (OrderMode::Sent | OrderMode::Recorded, _, _) => return Err(BuildError::Shadow),
+        };
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
         let journal = self.journal.ok_or(BuildError::Missing("a file for the intent journal"))?;
         let clock = match &self.conductor {
@@ -228,6 +249,7 @@ impl PipelineBuilder {
             journal: Arc::new(Mutex::new(journal)),
             kill_latch: self.kill_latch,
             halted: Arc::default(),
+            writes_in_line: self.conductor.is_some(),
             unjournaled: Arc::default(),
         };
         let shell = Shell::new(Parts {

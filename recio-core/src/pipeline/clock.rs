@@ -2,6 +2,7 @@
 
 use crate::units::{Monotonic, Now, Timestamp, to_micros_precision};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -33,10 +34,21 @@ pub struct PacedClock {
 }
 
 /// A clock that stands still until it is set: lockstep with a simulator, and tests.
+///
+/// It knows who waits for it, so that a run in lockstep can tell a job that is at work from one that waits for time to pass. Nobody but jobs of
+/// the pipeline may wait for it in such a run.
 #[derive(Debug)]
 pub struct SteppedClock {
     origin: Timestamp,
     now: watch::Sender<Timestamp>,
+    /// Until when somebody waits, and how many do.
+    waiting: watch::Sender<BTreeMap<Timestamp, usize>>,
+}
+
+/// Somebody who waits for a moment of a stepped clock, counted until the wait ends or is given up.
+struct Sleeper<'a> {
+    clock: &'a SteppedClock,
+    until: Timestamp,
 }
 
 impl SystemClock {
@@ -85,7 +97,30 @@ impl SteppedClock {
     /// Stands at `origin`.
     #[must_use]
     pub fn new(origin: Timestamp) -> Self {
-        Self { origin, now: watch::Sender::new(origin) }
+        Self { origin, now: watch::Sender::new(origin), waiting: watch::Sender::default() }
+    }
+
+    /// How many wait for a moment that has not come.
+    pub(super) fn sleepers(&self) -> usize {
+        self.count(&self.waiting.borrow())
+    }
+
+    /// Waits until at least so many wait for a moment that has not come. Cancel safe.
+    pub(super) async fn asleep(&self, count: usize) {
+        let mut waiting = self.waiting.subscribe();
+        // The sender lives as long as the clock, so the wait cannot fail.
+        let _ = waiting.wait_for(|waiting| self.count(waiting) >= count).await;
+    }
+
+    /// The first moment that somebody waits for.
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        let now = *self.now.borrow();
+        self.waiting.borrow().keys().copied().find(|until| *until > now)
+    }
+
+    fn count(&self, waiting: &BTreeMap<Timestamp, usize>) -> usize {
+        let now = *self.now.borrow();
+        waiting.iter().filter(|(until, _)| **until > now).map(|(_, count)| count).sum()
     }
 
     /// Sets the clock forward; an earlier moment than the present one changes nothing.
@@ -108,8 +143,32 @@ impl Clock for SteppedClock {
 
     async fn sleep_until(&self, moment: Timestamp) {
         let mut now = self.now.subscribe();
+        if *now.borrow() >= moment {
+            return;
+        }
+        let _sleeper = Sleeper::new(self, moment);
         // The sender lives as long as the clock, so the wait cannot fail.
         let _ = now.wait_for(|now| *now >= moment).await;
+    }
+}
+
+impl<'a> Sleeper<'a> {
+    fn new(clock: &'a SteppedClock, until: Timestamp) -> Self {
+        clock.waiting.send_modify(|waiting| *waiting.entry(until).or_default() += 1);
+        Self { clock, until }
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        self.clock.waiting.send_modify(|waiting| {
+            if let Some(count) = waiting.get_mut(&self.until) {
+                *count -= 1;
+                if *count == 0 {
+                    waiting.remove(&self.until);
+                }
+            }
+        });
     }
 }
 

@@ -5,6 +5,7 @@ use crate::engine::{AccountRead, CancelOutcome, Command, GatedOrder, Input, Subm
 use crate::executor::{CancelOrder, Executor, ExecutorError};
 use crate::kill_point::{KillPoint, reached};
 use crate::market_data::MarketData;
+use crate::planted::{PlantedBug, is_planted};
 use crate::price_feed::TimeRange;
 use crate::units::{SeriesTicker, Timestamp};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ pub(super) struct Hands {
     pub(super) kill_latch: Option<PathBuf>,
     /// The engine is halted: what it let through before must not leave any more.
     pub(super) halted: Arc<AtomicBool>,
+    /// A conductor leads the run: its time stands still while the disk works, and a write on another thread would end sooner or later than what
+    /// happens beside it, differently every time.
+    pub(super) writes_in_line: bool,
     /// Intents on their way into the journal. The shell counts them up; no fact is stored meanwhile.
     pub(super) unjournaled: Arc<AtomicUsize>,
 }
@@ -31,8 +35,11 @@ impl Hands {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entries).map_err(|error| with_source(&error))
     }
 
-    /// Writes records into the journal on a thread that may wait for the disk.
+    /// Writes records into the journal, on a thread that may wait for the disk where time goes on meanwhile.
     pub(super) async fn journal(&self, entries: Vec<JournalEntry>) -> Result<(), String> {
+        if self.writes_in_line {
+            return self.journal_now(&entries);
+        }
         let journal = Arc::clone(&self.journal);
         // A poisoned lock means that a write panicked; the file is still what it was, line by line.
         let write = move || journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries);
@@ -74,7 +81,7 @@ impl Hands {
             return not_sent(format!("the intent journal does not write: {why}"));
         }
         reached(KillPoint::K2);
-        if let Some(latch) = self.kill_latch_set() {
+        if let Some(latch) = self.kill_latch_set().filter(|_| !is_planted(PlantedBug::LatchAtStartOnly)) {
             return not_sent(format!("the kill latch {} is set", latch.display()));
         }
         if self.halted.load(Ordering::Acquire) {
@@ -88,6 +95,9 @@ impl Hands {
             Ok(accepted) => SubmitOutcome::Accepted(accepted),
             Err(ExecutorError::NotSent(reason)) => not_sent(reason),
             Err(ExecutorError::Closed) => not_sent("the executor has ended".to_owned()),
+            Err(error @ ExecutorError::OutcomeUnknown(_)) if is_planted(PlantedBug::TimeoutIsRefusal) => {
+                SubmitOutcome::Refused { code: with_source(&error) }
+            }
             Err(error @ (ExecutorError::OutcomeUnknown(_) | ExecutorError::Unreachable(_))) => {
                 SubmitOutcome::Unknown { reason: with_source(&error) }
             }

@@ -1,5 +1,6 @@
 //! A run in lockstep: time stands still until everything of an instant has been handled.
 
+use super::SteppedClock;
 use super::conductor::{Conductor, Step};
 use super::shell::{EndReason, PipelineError, Shell, finished};
 use crate::engine::Input;
@@ -20,7 +21,7 @@ impl Shell {
             while worked {
                 conductor.settle().await.map_err(PipelineError::Conductor)?;
                 self.drain_sources()?;
-                worked = self.finish_jobs().await?;
+                worked = self.finish_jobs(&conductor.clock()).await?;
             }
             if stop.is_cancelled() {
                 return Ok(EndReason::Stopped);
@@ -46,23 +47,31 @@ impl Shell {
         if let Some(Ok(event)) = tokio::task::unconstrained(self.executor.next()).now_or_never() {
             return Some(Input::Account(event));
         }
-        for feed in &mut self.feeds {
-            if let Some(Ok(event)) = tokio::task::unconstrained(feed.next()).now_or_never() {
-                return Some(Input::Price { feed: feed.about(), event });
-            }
+        if let Some((feed, event)) = self.feeds.ready() {
+            return Some(Input::Price { feed, event });
         }
         let market = tokio::task::unconstrained(self.market_data.next()).now_or_never();
         market.and_then(Result::ok).map(Input::Market)
     }
 
-    /// Waits for all jobs, and tells their results in the order in which the jobs were begun.
-    async fn finish_jobs(&mut self) -> Result<bool, PipelineError> {
+    /// Waits for all jobs but those that wait for time to pass, and tells their results in the order in which the jobs were begun.
+    pub(super) async fn finish_jobs(&mut self, clock: &SteppedClock) -> Result<bool, PipelineError> {
         let mut worked = false;
-        while !self.jobs.is_empty() {
+        loop {
             let mut done = BTreeMap::new();
-            while let Some(job) = self.jobs.join_next().await {
-                let (ticket, what) = finished(job)?;
-                done.insert(ticket, what);
+            while !self.jobs.is_empty() {
+                let left = self.jobs.len();
+                tokio::select! {
+                    biased;
+                    Some(job) = self.jobs.join_next() => {
+                        let (ticket, what) = finished(job)?;
+                        done.insert(ticket, what);
+                    }
+                    () = clock.asleep(left) => break,
+                }
+            }
+            if done.is_empty() {
+                break;
             }
             worked = true;
             for what in done.into_values() {
@@ -78,6 +87,6 @@ impl Shell {
         while let Some(result) = self.storing.try_join_next() {
             self.stored(result)?;
         }
-        Ok(worked || !self.jobs.is_empty())
+        Ok(worked || self.jobs.len() > clock.sleepers())
     }
 }

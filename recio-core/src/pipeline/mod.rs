@@ -5,11 +5,15 @@
 mod builder;
 mod clock;
 mod conductor;
+mod feed_seats;
 mod input_log;
 mod jobs;
 mod journal;
 mod lockstep;
+mod paper;
 mod replay;
+mod settlement_numbers;
+mod shadow;
 mod shell;
 mod store_lane;
 
@@ -18,5 +22,6 @@ pub use clock::{Clock, PacedClock, SteppedClock, SystemClock};
 pub use conductor::{Conductor, Step};
 pub use input_log::{InputLog, InputLogError, InputLogReader, LoggedInput, SegmentHeader};
 pub use journal::{Journal, JournalEntry, JournalError};
+pub use paper::{BookTiming, PaperError, PaperTerms, PaperVenue};
 pub use replay::{ReplayError, ReplayOptions, ReplayReport, replay};
 pub use shell::{EndReason, Ended, NOTICES, Observer, PipelineError};

@@ -4,17 +4,18 @@
 //! prices, those before market data, so that a flood of quotes never holds up a fill.
 
 use super::conductor::Conductor;
+use super::feed_seats::{FeedSeats, Returned};
 use super::jobs::{Hands, with_source};
 use super::store_lane::{AppendResult, StoreLane, append};
 use super::{Clock, InputLog, InputLogError, JournalEntry};
 use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, Output, TradingState, Wish};
 use crate::executor::{Executor, ExecutorError};
 use crate::market_data::{MarketData, MarketDataError};
-use crate::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed, Resolution, TimeRange};
+use crate::planted::{PlantedBug, is_planted};
+use crate::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed};
 use crate::store::Store;
 use crate::strategy::Strategy;
 use crate::units::{Now, StrategyId, Timestamp};
-use futures_util::future::select_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,8 +24,6 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// History that is read at the start: what momentum and volatility look back on.
-const LOOK_BACK: Duration = Duration::from_secs(31 * 60);
 /// How long an orderly stop may take.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -76,6 +75,7 @@ pub enum PipelineError {
 pub(super) enum Done {
     Inputs(Vec<Input>),
     Strategy { id: StrategyId, strategy: Box<dyn Strategy>, input: Input },
+    Feed { feed: Returned, input: Input },
 }
 
 /// Sees every output of the engine, for printing and for tests.
@@ -89,7 +89,7 @@ struct Seat {
 
 pub(super) struct Shell {
     pub(super) engine: Engine,
-    pub(super) feeds: Vec<Box<dyn PriceFeed>>,
+    pub(super) feeds: FeedSeats,
     pub(super) market_data: Arc<dyn MarketData>,
     pub(super) executor: Arc<dyn Executor>,
     pub(super) store: Arc<dyn Store>,
@@ -145,7 +145,7 @@ impl Shell {
             .collect();
         Self {
             engine: parts.engine,
-            feeds: parts.feeds,
+            feeds: FeedSeats::new(parts.feeds),
             market_data: parts.market_data,
             executor: parts.executor,
             store: parts.store,
@@ -167,7 +167,7 @@ impl Shell {
         }
     }
 
-    /// Tells the engine what the journal holds and what the feeds' past was, then drives it until the end.
+    /// Tells the engine what the journal holds, then drives it until the end.
     pub(super) async fn run(
         mut self,
         recovered: crate::engine::Recovered,
@@ -175,7 +175,6 @@ impl Shell {
     ) -> Result<Ended, PipelineError> {
         self.tell(Input::Recovered(recovered))?;
         self.look_at_kill_latch()?;
-        self.read_history().await?;
         let reason = match self.conductor.clone() {
             Some(conductor) => self.run_in_lockstep(conductor, &stop).await?,
             None => self.run_paced(&stop).await?,
@@ -192,22 +191,6 @@ impl Shell {
             facts_not_stored: self.facts.waiting(),
             engine: self.engine,
         })
-    }
-
-    async fn read_history(&mut self) -> Result<(), PipelineError> {
-        let to = self.clock.now().wall;
-        let range = TimeRange { from: to.checked_sub(LOOK_BACK).unwrap_or(to), to };
-        let mut inputs = Vec::new();
-        for feed in &mut self.feeds {
-            match feed.history(range, Resolution::Second).await {
-                Ok(bars) => inputs.push(Input::History { feed: feed.about(), bars }),
-                Err(error) => {
-                    let source = feed.about().source;
-                    tracing::warn!(%source, "no price history, momentum begins empty: {}", with_source(&error));
-                }
-            }
-        }
-        inputs.into_iter().try_for_each(|input| self.tell(input))
     }
 
     /// One input: logged, told, and what the engine wants of it set going.
@@ -273,6 +256,16 @@ impl Shell {
                 self.spawn(async move { Done::Inputs(hands.read_account(number, since).await) });
             }
             Wish::ReadSeries(series) => self.spawn(async move { Done::Inputs(hands.read_series(series).await) }),
+            Wish::ReadHistory { asset, resolution, range } => match self.feeds.lend(asset) {
+                Some(feed) => self.spawn(async move {
+                    let (feed, input) = feed.read(asset, resolution, range).await;
+                    Done::Feed { feed, input }
+                }),
+                None => self.spawn(async move {
+                    let read = Err(format!("no feed of {asset} is at hand"));
+                    Done::Inputs(vec![Input::History { asset, resolution, read }])
+                }),
+            },
             Wish::ListMarkets { series, closing } => {
                 self.spawn(async move { Done::Inputs(hands.list_markets(series, closing).await) });
             }
@@ -337,7 +330,7 @@ impl Shell {
         }
         if let Some(batch) = self.facts.next_batch() {
             let (store, after_failure) = (Arc::clone(&self.store), self.facts.is_failing());
-            self.storing.spawn(append(store, batch, after_failure));
+            self.storing.spawn(append(store, self.facts.numbers(), batch, after_failure));
         }
     }
 
@@ -345,6 +338,10 @@ impl Shell {
     pub(super) fn done(&mut self, done: Done) -> Result<(), PipelineError> {
         match done {
             Done::Inputs(inputs) => inputs.into_iter().try_for_each(|input| self.tell(input)),
+            Done::Feed { feed, input } => {
+                self.feeds.give_back(feed);
+                self.tell(input)
+            }
             Done::Strategy { id, strategy, input } => {
                 let next = self.seats.get_mut(&id).and_then(|seat| {
                     seat.strategy = Some(strategy);
@@ -383,7 +380,9 @@ impl Shell {
             return Ok(());
         }
         self.wakes.retain(|&moment| moment > now);
-        self.look_at_kill_latch()?;
+        if !is_planted(PlantedBug::LatchAtStartOnly) {
+            self.look_at_kill_latch()?;
+        }
         self.tell(Input::Timer)
     }
 
@@ -417,7 +416,7 @@ impl Shell {
             Some(result) = self.storing.join_next() => Turn::Stored(result),
             event = self.executor.next() => account_turn(event),
             () = timer => Turn::Timer,
-            (feed, event) = next_price(&mut self.feeds) => price_turn(feed, event),
+            (feed, event) = self.feeds.next() => price_turn(feed, event),
             event = self.market_data.next() => market_turn(event),
         }
     }
@@ -429,7 +428,16 @@ impl Shell {
         self.tell(Input::Command(Command::Stop))?;
         let deadline = tokio::time::Instant::now() + STOP_WITHIN;
         let mut listening = true;
+        // A clock that stands still has to be moved for what waits for it: a cancel on paper takes its time.
+        let stepped = self.conductor.as_ref().map(|conductor| conductor.clock());
         while !self.jobs.is_empty() || !self.storing.is_empty() {
+            let at_work = self.jobs.len().max(1);
+            let all_wait = async {
+                match &stepped {
+                    Some(clock) => clock.asleep(at_work).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(deadline) => break,
@@ -439,6 +447,11 @@ impl Shell {
                     Ok(event) => self.tell(Input::Account(event))?,
                     Err(_) => listening = false,
                 },
+                () = all_wait => {
+                    if let Some((clock, moment)) = stepped.as_ref().and_then(|clock| Some((clock, clock.next_wake()?))) {
+                        clock.set(moment);
+                    }
+                }
             }
         }
         if self.facts.waiting() > 0 {
@@ -451,22 +464,13 @@ impl Shell {
     }
 }
 
-async fn next_price(feeds: &mut [Box<dyn PriceFeed>]) -> (Option<FeedAbout>, Result<PriceEvent, FeedError>) {
-    if feeds.is_empty() {
-        return std::future::pending().await;
-    }
-    let (event, at, _) = select_all(feeds.iter_mut().map(PriceFeed::next)).await;
-    (feeds.get(at).map(PriceFeed::about), event)
-}
-
-fn price_turn(feed: Option<FeedAbout>, event: Result<PriceEvent, FeedError>) -> Turn {
-    match (feed, event) {
-        (Some(feed), Ok(event)) => Turn::Input(Input::Price { feed, event }),
-        (_, Err(error)) => {
+fn price_turn(feed: FeedAbout, event: Result<PriceEvent, FeedError>) -> Turn {
+    match event {
+        Ok(event) => Turn::Input(Input::Price { feed, event }),
+        Err(error) => {
             tracing::warn!("{}", with_source(&error));
             Turn::Ended(EndReason::SourceEnded)
         }
-        (None, Ok(_)) => Turn::Timer,
     }
 }
 

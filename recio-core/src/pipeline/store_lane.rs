@@ -1,5 +1,6 @@
 //! Facts on their way into the store: in order, in batches, kept until they are there.
 
+use super::settlement_numbers::SettlementNumbers;
 use crate::fact::{Fact, FactBody};
 use crate::kill_point::{KillPoint, reached_if};
 use crate::store::{Store, StoreError};
@@ -7,6 +8,7 @@ use crate::trade::{Trade, TradeStatus};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// More facts than this wait for a store that does not write: a day of trading. Then the oldest stay, and the loss is told.
 const MAX_WAITING: usize = 100_000;
@@ -23,6 +25,7 @@ pub(super) struct StoreLane {
     failing: bool,
     /// A fact that the store will never take; what comes after it waits for a person.
     stuck: bool,
+    numbers: Arc<Mutex<SettlementNumbers>>,
 }
 
 /// How an append ended.
@@ -45,6 +48,11 @@ impl StoreLane {
         }
         self.in_flight = self.waiting.len().min(BATCH);
         Some(self.waiting.iter().take(self.in_flight).cloned().collect())
+    }
+
+    /// The numbers that payouts have in the store.
+    pub(super) fn numbers(&self) -> Arc<Mutex<SettlementNumbers>> {
+        Arc::clone(&self.numbers)
     }
 
     /// How many facts wait.
@@ -75,10 +83,19 @@ impl StoreLane {
 }
 
 /// Appends one batch. After a failure it waits a moment first, so that a dead store is not hammered.
-pub(super) async fn append(store: Arc<dyn Store>, batch: Vec<Fact>, after_failure: bool) -> AppendResult {
+pub(super) async fn append(
+    store: Arc<dyn Store>,
+    numbers: Arc<Mutex<SettlementNumbers>>,
+    mut batch: Vec<Fact>,
+    after_failure: bool,
+) -> AppendResult {
     if after_failure {
         tokio::time::sleep(RETRY_AFTER).await;
     }
+    let told = |error: StoreError| (!matches!(error, StoreError::Unavailable(_)), super::jobs::with_source(&error));
+    // One append is under way at a time: nobody waits for this lock.
+    let mut numbers = numbers.lock().await;
+    numbers.number(&*store, &mut batch).await.map_err(told)?;
     let pays = || batch.iter().any(|fact| matches!(fact.body, FactBody::Settlement { .. }));
     let closes =
         |fact: &Fact| matches!(&fact.body, FactBody::Trade(Trade { status: TradeStatus::AwaitingSettlement, .. }));
@@ -86,12 +103,10 @@ pub(super) async fn append(store: Arc<dyn Store>, batch: Vec<Fact>, after_failur
     reached_if(KillPoint::K14, pays);
     match store.append(&batch).await {
         Ok(_) => {
+            numbers.stored(&batch);
             reached_if(KillPoint::K15, pays);
             Ok(())
         }
-        Err(error) => {
-            let for_good = !matches!(error, StoreError::Unavailable(_));
-            Err((for_good, super::jobs::with_source(&error)))
-        }
+        Err(error) => Err(told(error)),
     }
 }

@@ -21,6 +21,7 @@ fn from_listing_to_tie_out() {
     insta::assert_snapshot!(world.take_trace(), @r#"
     0 market_watchdog: read series KXBTC15M
     0 market_watchdog: list markets of KXBTC15M
+    0 price_watchdog: read history in Seconds
     0 account_sync: read account (1)
     0 market_watchdog: follow 1 markets
     0 market_watchdog: Info: the strike of KXBTC15M-TEST-15 is >= 79800.00

@@ -1,6 +1,8 @@
 //! One quarter-hour market, one monitor, one small fingerprint: what every test begins with.
 
-use recio_core::engine::{EngineConfig, EntryRules, Freshness, Monitor, RiskLimits, StopRules};
+use recio_core::engine::{
+    BookSource, EngineConfig, EntryRules, Freshness, Monitor, OrderMode, RiskLimits, StopRules, WarmStart,
+};
 use recio_core::fact::Environment;
 use recio_core::market::{Asset, FeeType, Market, MarketStatus, PriceGrid, Series, Strike, StrikeTerms};
 use recio_core::model::{Bar, FingerprintBuilder, Model};
@@ -76,6 +78,9 @@ pub(crate) fn config() -> EngineConfig {
         risk: RiskLimits::default(),
         freshness: Freshness::default(),
         basis: BTreeMap::new(),
+        warm_start: WarmStart::none(),
+        books: BookSource::Streamed,
+        orders: OrderMode::Sent,
         tickers_name_close_times: false,
     }
 }

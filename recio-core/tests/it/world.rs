@@ -7,11 +7,11 @@ use recio_core::engine::{
     Recovered, SubmitOutcome, Wish,
 };
 use recio_core::executor::{AccountEvent, CancelOrder};
-use recio_core::fact::FactBody;
-use recio_core::market::{BookSnapshot, Level, LifecycleEvent, MarketResult, Side};
+use recio_core::fact::{Fact, FactBody};
+use recio_core::market::{Asset, BookSnapshot, Level, LifecycleEvent, MarketResult, Side};
 use recio_core::market_data::MarketEvent;
 use recio_core::model::Bar;
-use recio_core::price_feed::{PriceEvent, PriceTick};
+use recio_core::price_feed::{PastPrices, PriceEvent, PriceTick, Resolution, TimeRange};
 use recio_core::read::Read;
 use recio_core::strategy::Decision;
 use recio_core::trade::{Fill, Order, Trade};
@@ -33,8 +33,14 @@ pub(crate) struct World {
     pub(crate) answers: bool,
     pub(crate) reading: Option<u64>,
     pub(crate) submits: VecDeque<GatedOrder>,
+    /// Which history was asked for, oldest first.
+    pub(crate) history: Vec<(Resolution, TimeRange)>,
+    /// What was recorded, oldest first.
+    pub(crate) facts: Vec<Fact>,
     pub(crate) cancels: Vec<CancelOrder>,
     pub(crate) view: Option<Arc<EventView>>,
+    /// What was shown last of the event.
+    pub(crate) table: Option<Arc<EventView>>,
     /// What the intent journal holds.
     pub(crate) journal: Recovered,
     pub(crate) script: Vec<(Now, Input)>,
@@ -66,6 +72,9 @@ impl World {
             submits: VecDeque::new(),
             cancels: Vec::new(),
             view: None,
+            table: None,
+            history: Vec::new(),
+            facts: Vec::new(),
             journal: Recovered::default(),
             script: Vec::new(),
             trace: String::new(),
@@ -88,15 +97,38 @@ impl World {
 
     /// The start of a run: journal, lists, history, the first book and price.
     pub(crate) fn boot(&mut self) {
+        self.lists();
+        let past = self.past();
+        self.answer_history(Resolution::Second, Ok(Read::Complete(past)));
+        self.told_each_second();
+        self.answer_reading();
+    }
+
+    /// The start of a run whose past is not read yet.
+    pub(crate) fn begin(&mut self) {
+        self.lists();
+        self.told_each_second();
+        self.answer_reading();
+    }
+
+    fn lists(&mut self) {
         self.tell(Input::Recovered(self.journal.clone()));
         self.tell(Input::Series(settings::series()));
         let markets = Ok(Read::Complete(vec![market_named(MARKET)]));
         self.tell(Input::Listed { series: "KXBTC15M".parse().unwrap(), markets });
         let event = LifecycleEvent::StrikeUpdated { strike: strike() };
         self.tell(Input::Market(MarketEvent::Lifecycle { market: MARKET.parse().unwrap(), event }));
-        self.tell(Input::History { feed: feed(), bars: Read::Complete(self.past()) });
-        self.told_each_second();
-        self.answer_reading();
+    }
+
+    /// The seconds of the past are read, or something else instead.
+    pub(crate) fn answer_history(&mut self, resolution: Resolution, read: Result<Read<Vec<Bar>>, String>) {
+        let read = read.map(|bars| (feed(), vec![PastPrices { source: feed(), bars }]));
+        self.tell(Input::History { asset: Asset::Btc, resolution, read });
+    }
+
+    /// The past is read from these sources.
+    pub(crate) fn answer_past(&mut self, resolution: Resolution, past: Vec<PastPrices>) {
+        self.tell(Input::History { asset: Asset::Btc, resolution, read: Ok((feed(), past)) });
     }
 
     /// Half an hour of seconds: $80,000, five dollars up and down by half minutes.
@@ -139,18 +171,19 @@ impl World {
             }
             Wish::Cancel(cancel) => self.cancels.push(cancel),
             Wish::Evaluate(view) => self.view = Some(view),
+            Wish::Publish(table) => self.table = Some(table),
             Wish::ReadAccount { number, .. } => self.reading = Some(number),
             Wish::Journal(JournalRecord::Opened { cash, time }) => self.journal.opened = Some((cash, time)),
             Wish::Journal(JournalRecord::Absent { client_order_id }) => {
                 let known = |known: &&mut JournaledIntent| known.intent.client_order_id == client_order_id;
                 self.journal.intents.iter_mut().find(known).unwrap().absent = true;
             }
+            Wish::ReadHistory { resolution, range, .. } => self.history.push((resolution, range)),
+            Wish::Record(fact) => self.facts.push(*fact),
             Wish::Funnel { refused, .. } => self.funnel.extend(refused.into_keys()),
             Wish::ReadSeries(_)
             | Wish::ListMarkets { .. }
             | Wish::Follow(_)
-            | Wish::Record(_)
-            | Wish::Publish(_)
             | Wish::Supervised(_)
             | Wish::Say(_)
             | Wish::WakeAt(_) => {}
@@ -344,6 +377,7 @@ fn summary(wish: &Wish) -> Option<String> {
         Wish::ReadAccount { number, .. } => format!("read account ({number})"),
         Wish::ReadSeries(series) => format!("read series {series}"),
         Wish::ListMarkets { series, .. } => format!("list markets of {series}"),
+        Wish::ReadHistory { resolution, .. } => format!("read history in {resolution:?}s"),
         Wish::Follow(markets) => format!("follow {} markets", markets.len()),
         Wish::Record(fact) => match &fact.body {
             FactBody::Trade(trade) => format!("record trade {:?}, holds {}", trade.status, trade.held()),
@@ -354,6 +388,7 @@ fn summary(wish: &Wish) -> Option<String> {
             | FactBody::Intent(_)
             | FactBody::Fill { .. }
             | FactBody::Settlement { .. }
+            | FactBody::Shadow(_)
             | FactBody::Decision(_) => format!("record {}", fact.kind()),
         },
         Wish::Publish(_) | Wish::Supervised(_) | Wish::WakeAt(_) => return None,

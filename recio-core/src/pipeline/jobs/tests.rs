@@ -92,6 +92,7 @@ fn desk(journal: impl FnOnce(Journal) -> Journal) -> Desk {
         journal: Arc::new(Mutex::new(journal(fresh))),
         kill_latch: Some(folder.path().join("kill")),
         halted: Arc::default(),
+        writes_in_line: false,
         unjournaled: Arc::default(),
     };
     Desk { hands, executor, folder }

@@ -1,7 +1,10 @@
 //! Logs of several short segments.
 
 use super::*;
-use crate::engine::{Command, EngineConfig, EntryRules, Freshness, Input, Monitor, RiskLimits, StopRules};
+use crate::engine::{
+    BookSource, Command, EngineConfig, EntryRules, Freshness, Input, Monitor, OrderMode, RiskLimits, StopRules,
+    WarmStart,
+};
 use crate::fact::Environment;
 use crate::market::Asset;
 use crate::pipeline::InputLog;
@@ -26,6 +29,9 @@ fn config() -> EngineConfig {
         risk: RiskLimits::default(),
         freshness: Freshness::default(),
         basis: BTreeMap::new(),
+        warm_start: WarmStart::none(),
+        books: BookSource::Streamed,
+        orders: OrderMode::Sent,
         tickers_name_close_times: false,
     }
 }
