@@ -3,7 +3,7 @@
 use crate::parse::ParseError;
 use crate::signing::SignError;
 use crate::transport::{BoxError, TransportError};
-use crate::wire::{CancelOrderResponse, CreateOrderResponse, ErrorBody};
+use crate::wire::{CancelOrderResponse, CreateOrderResponse, ErrorBody, read_body};
 
 /// Why a read gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +142,16 @@ pub enum Doubt {
         /// The start of the body.
         body: String,
     },
+    /// A status that says "done", but what was done cannot be read from the body.
+    #[error("status {status}, which does not say what was done: {reason}: {body}")]
+    Unclear {
+        /// The HTTP status.
+        status: u16,
+        /// What is missing or odd.
+        reason: String,
+        /// The start of the body.
+        body: String,
+    },
     /// The exchange says that an order with this client id was there before. We send each id once, so it is ours.
     #[error("an order with this client id exists already")]
     Exists,
@@ -181,7 +191,7 @@ pub fn classify_create(client_order_id: &str, status: u16, body: &[u8]) -> Resul
         return Err(classify_refusal(status, body));
     }
     let no_order = |reason: String| Doubt::NoOrder { status, reason, body: start_of(body) };
-    let order: CreateOrderResponse = serde_json::from_slice(body).map_err(|error| no_order(error.to_string()))?;
+    let order: CreateOrderResponse = read_body(body).map_err(|error| no_order(error.to_string()))?;
     if order.order_id.is_empty() {
         return Err(no_order("the order id is empty".into()).into());
     }
@@ -203,7 +213,7 @@ pub fn classify_cancel(order_id: &str, status: u16, body: &[u8]) -> Result<Cance
         return Err(if not_resting { WriteError::NotResting } else { error });
     }
     let no_order = |reason: String| Doubt::NoOrder { status, reason, body: start_of(body) };
-    let order: CancelOrderResponse = serde_json::from_slice(body).map_err(|error| no_order(error.to_string()))?;
+    let order: CancelOrderResponse = read_body(body).map_err(|error| no_order(error.to_string()))?;
     if order.order_id == order_id {
         Ok(order)
     } else {
@@ -211,7 +221,7 @@ pub fn classify_cancel(order_id: &str, status: u16, body: &[u8]) -> Result<Cance
     }
 }
 
-fn classify_refusal(status: u16, body: &[u8]) -> WriteError {
+pub(crate) fn classify_refusal(status: u16, body: &[u8]) -> WriteError {
     if !matches!(status, 400 | 401 | 403 | 404 | 409 | 410 | 429) {
         return Doubt::Status { status, body: start_of(body) }.into();
     }
@@ -269,7 +279,7 @@ impl ReadError {
 }
 
 /// Enough of a foreign body to recognise it by, in one line.
-fn start_of(body: &[u8]) -> String {
+pub(crate) fn start_of(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
@@ -337,6 +347,9 @@ mod tests {
             (400, r#"{"code":"bad_request","message":"bad request","details":"json: cannot"}"#.into()),
             (400, r#"{"msg":"Parameter validation failed"}"#.into()),
             (400, "<html>bad gateway</html>".into()),
+            (400, r#"["blocked"]"#.into()),
+            (400, r#"{"error":["blocked"]}"#.into()),
+            (201, r#"["o","c-1","4.00","6.00",null,null,1]"#.into()),
             (400, code("market_inactive")),
             (401, code("header_timestamp_expired")),
             (403, code("forbidden")),
@@ -368,6 +381,9 @@ mod tests {
         400 -> refused bad_request (json: cannot), look up: false
         400 -> refused Parameter validation failed, look up: false
         400 -> unknown: status 400 with a body that is not the API's: <html>bad gateway</html>
+        400 -> unknown: status 400 with a body that is not the API's: ["blocked"]
+        400 -> unknown: status 400 with a body that is not the API's: {"error":["blocked"]}
+        201 -> unknown: status 201 without the order: invalid type: sequence, expected struct CreateOrderResponse at line 1 column 0: ["o","c-1","4.00","6.00",null,null,1]
         400 -> the market is closed: market_inactive
         401 -> the exchange does not accept the key: header_timestamp_expired
         403 -> refused forbidden, look up: false

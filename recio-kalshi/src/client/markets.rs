@@ -1,13 +1,17 @@
-//! Public data: exchange, series, events, markets, books, index history.
+//! Markets, their books and their prints; index history.
 
 use super::{KalshiClient, Paged, Query, segment};
-use crate::error::{ReadError, classify_read};
-use crate::parse::{self, EventMarkets};
+use crate::error::ReadError;
+use crate::parse;
 use crate::wire;
-use recio_core::market::{BookSnapshot, Market, Series};
+use recio_core::market::{BookSnapshot, Market, PublicTrade};
 use recio_core::units::{AssetPrice, EventTicker, MarketTicker, SeriesTicker, Timestamp};
+use std::collections::BTreeSet;
 
-/// Which markets to list. The exchange takes one status at most, and `min_close` and `max_close` only with `closed` or none.
+/// The most books that one request may name. Source: docs.kalshi.com/api-reference/market/get-multiple-market-orderbooks; read 2026-11-22.
+const BOOKS_AT_ONCE: usize = 100;
+
+/// Which markets to list. The exchange takes one status at most; each pair of times goes with some statuses only, which it checks itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MarketFilter {
     /// Of this event.
@@ -18,68 +22,68 @@ pub struct MarketFilter {
     pub tickers: Vec<MarketTicker>,
     /// `unopened`, `open`, `paused`, `closed` or `settled`.
     pub status: Option<&'static str>,
-    /// Closing at this time or later; whole seconds.
+    /// Closing at this time or later; whole seconds. Only with `closed` or no status.
     pub min_close: Option<Timestamp>,
-    /// Closing at this time or earlier; whole seconds.
+    /// Closing at this time or earlier; whole seconds. Only with `closed` or no status.
     pub max_close: Option<Timestamp>,
+    /// Created at this time or later; whole seconds. Only with `unopened`, `open` or no status.
+    pub min_created: Option<Timestamp>,
+    /// Created at this time or earlier; whole seconds. Only with `unopened`, `open` or no status.
+    pub max_created: Option<Timestamp>,
+    /// Settled at this time or later; whole seconds. Only with `settled` or no status.
+    pub min_settled: Option<Timestamp>,
+    /// Settled at this time or earlier; whole seconds. Only with `settled` or no status.
+    pub max_settled: Option<Timestamp>,
 }
 
 impl MarketFilter {
-    fn query(&self) -> Query {
+    pub(super) fn query(&self) -> Query {
         let mut query = Query::new();
         let mut add = |name, value: Option<String>| query.extend(value.map(|value| (name, value)));
         add("event_ticker", self.event.as_ref().map(ToString::to_string));
         add("series_ticker", self.series.as_ref().map(ToString::to_string));
-        let tickers: Vec<_> = self.tickers.iter().map(MarketTicker::as_str).collect();
-        add("tickers", (!tickers.is_empty()).then(|| tickers.join(",")));
+        add("tickers", joined(&self.tickers));
         add("status", self.status.map(ToOwned::to_owned));
-        add("min_close_ts", self.min_close.map(|time| time.as_second().to_string()));
-        add("max_close_ts", self.max_close.map(|time| time.as_second().to_string()));
+        for (name, time) in [
+            ("min_close_ts", self.min_close),
+            ("max_close_ts", self.max_close),
+            ("min_created_ts", self.min_created),
+            ("max_created_ts", self.max_created),
+            ("min_settled_ts", self.min_settled),
+            ("max_settled_ts", self.max_settled),
+        ] {
+            add(name, time.map(|time| time.as_second().to_string()));
+        }
+        query
+    }
+}
+
+/// Which prints to list; without anything all of every market, which are millions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TradeFilter {
+    /// Of this market.
+    pub market: Option<MarketTicker>,
+    /// From this time on; whole seconds.
+    pub min_time: Option<Timestamp>,
+    /// Up to this time; whole seconds.
+    pub max_time: Option<Timestamp>,
+    /// Block trades alone, or none of them.
+    pub block_trades: Option<bool>,
+}
+
+impl TradeFilter {
+    pub(super) fn query(&self) -> Query {
+        let mut query = Query::new();
+        query.extend(self.market.as_ref().map(|market| ("ticker", market.to_string())));
+        query.extend(self.min_time.map(|time| ("min_ts", time.as_second().to_string())));
+        query.extend(self.max_time.map(|time| ("max_ts", time.as_second().to_string())));
+        query.extend(self.block_trades.map(|block| ("is_block_trade", block.to_string())));
         query
     }
 }
 
 impl KalshiClient {
-    /// Whether the exchange is open. It may say so with status 503 and a sound body.
-    ///
-    /// # Errors
-    /// No usable answer.
-    pub async fn exchange_status(&self) -> Result<wire::ExchangeStatus, ReadError> {
-        let what = "exchange status";
-        let answer = self.get(what, "/exchange/status", Query::new()).await?;
-        if answer.status == 503
-            && let Ok(status) = serde_json::from_slice(&answer.body)
-        {
-            return Ok(status);
-        }
-        let body = classify_read(what, answer.status, &answer.body)?;
-        serde_json::from_slice(body).map_err(|error| ReadError::unreadable(what, error))
-    }
-
-    /// A series with its fee schedule.
-    ///
-    /// # Errors
-    /// No usable answer.
-    pub async fn series(&self, series: &SeriesTicker) -> Result<Series, ReadError> {
-        let what = format!("series {series}");
-        let body: wire::SeriesResponse =
-            self.read(&what, &format!("/series/{}", segment(series.as_str())), Query::new()).await?;
-        parse::series(&body.series).map_err(|error| ReadError::parse(&what, error))
-    }
-
-    /// An event with all its markets.
-    ///
-    /// # Errors
-    /// No usable answer. Single markets that cannot be read are in [`EventMarkets::unreadable`].
-    pub async fn event(&self, event: &EventTicker) -> Result<EventMarkets, ReadError> {
-        let what = format!("event {event}");
-        let query = vec![("with_nested_markets", "true".to_owned())];
-        let body: wire::EventResponse =
-            self.read(&what, &format!("/events/{}", segment(event.as_str())), query).await?;
-        parse::event(&body).map_err(|error| ReadError::parse(&what, error))
-    }
-
-    /// One market.
+    /// One market. `GET /markets/{ticker}`, public.
     ///
     /// # Errors
     /// No usable answer; a market may be "not found" for a moment after its creation was announced.
@@ -90,7 +94,7 @@ impl KalshiClient {
         parse::market(&body.market).map_err(|error| ReadError::parse(&what, error))
     }
 
-    /// All markets that fit the filter.
+    /// All markets that fit the filter. `GET /markets`, public. A market may be called open for some seconds after its close.
     ///
     /// # Errors
     /// The first page gave no usable answer.
@@ -98,7 +102,7 @@ impl KalshiClient {
         self.pages::<wire::MarketsPage, _>("markets", "/markets", filter.query(), 1_000, parse::market).await
     }
 
-    /// A market's book at some recent moment; it has neither time nor sequence.
+    /// A market's book at some recent moment; it has neither time nor sequence. `GET /markets/{ticker}/orderbook`, public.
     ///
     /// # Errors
     /// No usable answer.
@@ -109,8 +113,48 @@ impl KalshiClient {
         parse::rest_book(market, &body.orderbook_fp).map_err(|error| ReadError::parse(&what, error))
     }
 
+    /// The books of several markets, in requests of 100. `GET /markets/orderbooks`.
+    ///
+    /// # Errors
+    /// A request gave no usable answer. Books that are missing or cannot be read make the result partial.
+    pub async fn orderbooks(&self, markets: &[MarketTicker]) -> Result<Paged<(MarketTicker, BookSnapshot)>, ReadError> {
+        let mut found = Paged::nothing();
+        for markets in markets.chunks(BOOKS_AT_ONCE) {
+            let query = markets.iter().map(|market| ("tickers", market.to_string())).collect();
+            let body: wire::OrderBooks = self.read("books", "/markets/orderbooks", query).await?;
+            let mut missing: BTreeSet<_> = markets.iter().collect();
+            for book in &body.orderbooks {
+                let Some(market) = markets.iter().find(|market| market.as_str() == book.ticker) else {
+                    found.miss(format!("the exchange sent a book of `{}`, which was not asked for", book.ticker));
+                    continue;
+                };
+                match parse::rest_book(market, &book.orderbook_fp) {
+                    Ok(_) if !missing.remove(market) => found.miss(format!("the book of {market} came twice")),
+                    Ok(book) => found.items.push((market.clone(), book)),
+                    Err(error) => {
+                        missing.remove(market);
+                        found.miss(error.to_string());
+                    }
+                }
+            }
+            if let Some(market) = missing.first() {
+                found.miss(format!("{} books are absent, that of {market} first", missing.len()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// All prints that fit the filter, newest first. `GET /markets/trades`, public. What is older than the
+    /// [cutoff](Self::historical_cutoff) is in the archive only.
+    ///
+    /// # Errors
+    /// The first page gave no usable answer.
+    pub async fn trades(&self, filter: &TradeFilter) -> Result<Paged<PublicTrade>, ReadError> {
+        self.pages::<wire::TradesPage, _>("trades", "/markets/trades", filter.query(), 1_000, parse::listed_trade).await
+    }
+
     /// The prints of an index in the hour that begins at `hour`, as the exchange passes them on from the publisher. The running hour may lag by
-    /// a quarter of an hour. Costs five times as much as other reads.
+    /// a quarter of an hour. `GET /cfbenchmarks/history/values`; costs 50, five times as much as other reads.
     ///
     /// # Errors
     /// No usable answer; the account may lack the right to it.
@@ -124,4 +168,10 @@ impl KalshiClient {
         let body: wire::IndexHistory = self.read(&what, "/cfbenchmarks/history/values", query).await?;
         parse::index_history(index, &body).map_err(|error| ReadError::parse(&what, error))
     }
+}
+
+/// Tickers as one value of a query; `None` for none.
+pub(super) fn joined(markets: &[MarketTicker]) -> Option<String> {
+    let tickers: Vec<_> = markets.iter().map(MarketTicker::as_str).collect();
+    (!tickers.is_empty()).then(|| tickers.join(","))
 }

@@ -4,6 +4,7 @@ use super::{KalshiClient, Query};
 use crate::error::ReadError;
 use crate::parse::ParseError;
 use crate::wire;
+use recio_core::planted::{PlantedBug, is_planted};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
@@ -48,10 +49,34 @@ page!(wire::MarketsPage, wire::Market, markets, |market| market.ticker.clone());
 page!(wire::OrdersPage, wire::Order, orders, |order| order.order_id.clone());
 page!(wire::FillsPage, wire::Fill, fills, |fill| format!("{} {}", fill.order_id, fill.trade_id));
 page!(wire::PositionsPage, wire::MarketPosition, market_positions, |position| position.ticker.clone());
+page!(wire::EventsPage, wire::Event, events, |event| event.event_ticker.clone());
+page!(wire::EventFeeChangesPage, wire::EventFeeChange, event_fee_changes, |change| change.id.clone());
+page!(wire::TradesPage, wire::PublicTrade, trades, |trade| trade.trade_id.clone());
+page!(wire::SubaccountTransfersPage, wire::SubaccountTransfer, transfers, |transfer| transfer.transfer_id.clone());
+page!(wire::ShardTransfersPage, wire::ShardTransfer, transfers, |transfer| transfer.transfer_id.clone());
+page!(wire::DepositsPage, wire::Deposit, deposits, |deposit| deposit.id.clone());
+page!(wire::WithdrawalsPage, wire::Deposit, withdrawals, |withdrawal| withdrawal.id.clone());
 page!(wire::SettlementsPage, wire::Settlement, settlements, |settlement| settlement.ticker.clone());
 
 impl<T> Paged<T> {
-    fn miss(&mut self, what: String) {
+    /// All of nothing.
+    pub(super) const fn nothing() -> Self {
+        Self { items: Vec::new(), complete: true, missing: None }
+    }
+
+    /// What one answer holds that has no pages.
+    pub(super) fn of_one<I>(items: &[I], parse: fn(&I) -> Result<T, ParseError>) -> Self {
+        let mut found = Self::nothing();
+        for item in items {
+            match parse(item) {
+                Ok(item) => found.items.push(item),
+                Err(error) => found.miss(error.to_string()),
+            }
+        }
+        found
+    }
+
+    pub(super) fn miss(&mut self, what: String) {
         self.complete = false;
         self.missing.get_or_insert(what);
     }
@@ -67,10 +92,12 @@ impl KalshiClient {
         limit: u16,
         parse: fn(&P::Item) -> Result<T, ParseError>,
     ) -> Result<Paged<T>, ReadError> {
-        let mut found = Paged { items: Vec::new(), complete: true, missing: None };
+        let mut found = Paged::nothing();
         let mut seen_items = BTreeSet::new();
         let mut seen_cursors = BTreeSet::new();
         let mut cursor = String::new();
+        // The bug needs a page that a short session fills.
+        let limit = if is_planted(PlantedBug::FirstPageOnly) { 3 } else { limit };
         for number in 1..=MAX_PAGES {
             let mut query = query.clone();
             query.push(("limit", limit.to_string()));
@@ -99,7 +126,7 @@ impl KalshiClient {
                 }
             }
             cursor = next.unwrap_or_default();
-            if cursor.is_empty() {
+            if cursor.is_empty() || is_planted(PlantedBug::FirstPageOnly) {
                 return Ok(found);
             }
             if !seen_cursors.insert(cursor.clone()) {

@@ -93,6 +93,8 @@ impl Executor for KalshiAccount {
                 Some(SocketEvent::Order(report)) => Ok(AccountEvent::Order(report)),
                 // Fills tell the position; this message may trail them.
                 Some(SocketEvent::Position(_)) => continue,
+                // Not asked for here.
+                Some(SocketEvent::OrderGroup(_)) => continue,
                 Some(SocketEvent::Reconcile { reason }) if reason == "subscribed" => Ok(AccountEvent::Connected),
                 Some(SocketEvent::Reconcile { reason }) => Ok(AccountEvent::Unreadable { reason }),
             };
@@ -117,11 +119,31 @@ fn write_error(error: WriteError) -> ExecutorError {
 fn read_error(error: ReadError) -> ExecutorError {
     match error {
         ReadError::RateLimited { .. } => ExecutorError::RateLimited,
+        // The key is good and a clock is wrong, here or there: it is over when the clocks agree again, and until then nothing is read.
+        error @ ReadError::AuthLost { .. } if is_clock(&error) => ExecutorError::Unreachable(error.into()),
         ReadError::AuthLost { code, .. } => ExecutorError::AuthLost(code),
         error @ (ReadError::NotFound { .. }
         | ReadError::Refused { .. }
         | ReadError::Unavailable { .. }
         | ReadError::Unreadable { .. }
         | ReadError::NotSigned { .. }) => ExecutorError::Unreachable(error.into()),
+    }
+}
+
+/// Whether a refusal is of the signature's time. Source: the code was recorded on the demo exchange in 2026 with a timestamp 30 seconds old.
+fn is_clock(error: &ReadError) -> bool {
+    matches!(error, ReadError::AuthLost { code, .. } if code.starts_with("header_timestamp_expired"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_no_lost_key() {
+        let refused = |code: &str| read_error(ReadError::AuthLost { what: "orders".to_owned(), code: code.to_owned() });
+        assert!(matches!(refused("header_timestamp_expired: header timestamp expired"), ExecutorError::Unreachable(_)));
+        assert!(matches!(refused("header_timestamp_expired"), ExecutorError::Unreachable(_)));
+        assert!(matches!(refused("authentication_error (NOT_FOUND)"), ExecutorError::AuthLost(_)));
     }
 }

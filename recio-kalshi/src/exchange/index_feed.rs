@@ -1,7 +1,7 @@
 //! `PriceFeed` over the settlement index that the exchange streams.
 
 use crate::client::KalshiClient;
-use crate::error::in_full;
+use crate::error::{ReadError, in_full};
 use crate::socket::IndexEvent;
 use async_trait::async_trait;
 use recio_core::model::Bar;
@@ -55,27 +55,42 @@ impl PriceFeed for IndexFeed {
                     self.waiting = Some(tick);
                     return Ok(PriceEvent::Connected);
                 }
-                Some(IndexEvent::Print(_)) => {}
+                // Another index, or the faster stream, which is not asked for here.
+                Some(IndexEvent::Print(_) | IndexEvent::FastPrint(_)) => {}
             }
         }
     }
 
-    /// Reads the index' history hour by hour. The running hour may lag behind by minutes.
+    /// Reads the index' history hour by hour. The running hour may lag behind by minutes; a minute that is not printed to its end is left out then.
+    ///
+    /// # Errors
+    /// [`FeedError::AuthLost`] where the key has no right to it, [`FeedError::Unreachable`] where no hour can be read.
     async fn history(&mut self, range: TimeRange, resolution: Resolution) -> Result<Read<Vec<Bar>>, FeedError> {
         let seconds = match resolution {
             Resolution::Second => 1,
             Resolution::Minute => 60,
         };
         let mut prints = Vec::new();
-        let mut missing = Vec::new();
+        let (mut missing, mut failed, mut answered) = (Vec::new(), None, false);
         let mut hour = range.from.as_second().div_euclid(3_600) * 3_600;
         while hour < range.to.as_second() {
             let start = Timestamp::from_second(hour).map_err(|error| FeedError::Unreachable(error.into()))?;
             match self.client.index_history(&self.about.source, start).await {
-                Ok(rows) => prints.extend(rows),
-                Err(error) => missing.push(format!("the hour from {start}: {}", in_full(&error))),
+                Ok(rows) => {
+                    answered = true;
+                    prints.extend(rows);
+                }
+                // A right that lacks for one hour lacks for all, and each question costs.
+                Err(error @ ReadError::AuthLost { .. }) => return Err(FeedError::AuthLost(error.into())),
+                Err(error) => {
+                    missing.push(format!("the hour from {start}: {}", in_full(&error)));
+                    failed = Some(error);
+                }
             }
             hour += 3_600;
+        }
+        if let Some(error) = failed.filter(|_| !answered) {
+            return Err(FeedError::Unreachable(error.into()));
         }
         prints.retain(|(time, _)| range.from <= *time && *time < range.to);
         prints.sort_by_key(|(time, _)| *time);
@@ -86,7 +101,11 @@ impl PriceFeed for IndexFeed {
             None => missing.push("everything".to_owned()),
             Some(_) => {}
         }
-        let bars = bars(&prints, seconds);
+        let mut bars = bars(&prints, seconds);
+        if let (false, Some((last, _))) = (missing.is_empty(), prints.last()) {
+            // The second in which a minute's last print is due is its last.
+            bars.retain(|bar| seconds == 1 || bar.start.as_second() + seconds <= last.as_second() + 1);
+        }
         Ok(if missing.is_empty() {
             Read::Complete(bars)
         } else {

@@ -2,7 +2,7 @@
 
 use crate::client::{KalshiClient, MarketFilter, Paged};
 use crate::error::ReadError;
-use crate::socket::{MarketEvent as SocketEvent, Wanted};
+use crate::socket::{AccountEvent, MarketEvent as SocketEvent, Wanted};
 use crate::wire;
 use async_trait::async_trait;
 use recio_core::market::{Market, Series};
@@ -22,6 +22,8 @@ pub struct KalshiMarkets {
     exchange_index: u16,
     wanted: watch::Sender<Wanted>,
     events: Mutex<mpsc::Receiver<SocketEvent>>,
+    /// The private stream where nobody reads it: it tells of lost connections alone then, and must not fill up.
+    unread: Mutex<Option<mpsc::Receiver<AccountEvent>>>,
     status: (mpsc::Sender<ExchangeStatus>, Mutex<mpsc::Receiver<ExchangeStatus>>),
 }
 
@@ -31,9 +33,17 @@ impl KalshiMarkets {
         exchange_index: u16,
         wanted: watch::Sender<Wanted>,
         events: mpsc::Receiver<SocketEvent>,
+        unread: Option<mpsc::Receiver<AccountEvent>>,
     ) -> Self {
         let (status, statuses) = mpsc::channel(STATUSES);
-        Self { client, exchange_index, wanted, events: Mutex::new(events), status: (status, Mutex::new(statuses)) }
+        Self {
+            client,
+            exchange_index,
+            wanted,
+            events: Mutex::new(events),
+            unread: Mutex::new(unread),
+            status: (status, Mutex::new(statuses)),
+        }
     }
 
     /// Reads whether the exchange trades, and hands it on as an event. The stream does not tell it; each list of markets asks.
@@ -80,6 +90,9 @@ impl MarketData for KalshiMarkets {
     async fn next(&self) -> Result<MarketEvent, MarketDataError> {
         let mut statuses = self.status.1.lock().await;
         let mut events = self.events.lock().await;
+        if let Some(unread) = &mut *self.unread.lock().await {
+            while unread.try_recv().is_ok() {}
+        }
         loop {
             tokio::select! {
                 biased;
@@ -121,7 +134,7 @@ fn translate(event: SocketEvent) -> Option<MarketEvent> {
 
 /// Whether a shard trades. The top level describes shard 0, and speaks for all only where shards are not told apart: a list without ours says
 /// nothing of ours, and nothing is not "it trades".
-fn status_of(status: &wire::ExchangeStatus, exchange_index: u16) -> ExchangeStatus {
+pub(super) fn status_of(status: &wire::ExchangeStatus, exchange_index: u16) -> ExchangeStatus {
     let (exchange_active, trading_active) = match &status.exchange_index_statuses {
         None => (status.exchange_active, status.trading_active),
         Some(shards) => shards
@@ -142,7 +155,7 @@ pub(super) fn read_of<T>(paged: Paged<T>) -> Read<Vec<T>> {
     }
 }
 
-fn read_error(error: ReadError) -> MarketDataError {
+pub(super) fn read_error(error: ReadError) -> MarketDataError {
     match error {
         ReadError::NotFound { what } => MarketDataError::NotFound(what),
         ReadError::RateLimited { .. } => MarketDataError::RateLimited,

@@ -78,6 +78,15 @@ fn level_price(of: Of<'_>, field: &'static str, text: &str) -> Result<Price, Par
 /// # Errors
 /// A ticker, price, change, side or time that is none.
 pub fn delta(message: &DeltaMessage<'_>) -> Result<(MarketTicker, BookDelta, Timestamp), ParseError> {
+    let (delta, time) = book_change(message)?;
+    Ok((Of("book", &message.market_ticker).field("market_ticker", &message.market_ticker)?, delta, time))
+}
+
+/// As [`delta`], for a reader that knows the market's ticker and need not make it again for every change.
+///
+/// # Errors
+/// A price, change, side or time that is none.
+pub fn book_change(message: &DeltaMessage<'_>) -> Result<(BookDelta, Timestamp), ParseError> {
     let of = Of("book", &message.market_ticker);
     let side = match &*message.side {
         "yes" => BookSide::Bid,
@@ -86,13 +95,13 @@ pub fn delta(message: &DeltaMessage<'_>) -> Result<(MarketTicker, BookDelta, Tim
     };
     let change = of.field("delta_fp", &message.delta_fp)?;
     let time = match (message.ts_ms, &message.ts) {
-        // The text has microseconds where the number has milliseconds.
-        (_, Some(text)) => of.time("ts", text)?,
-        (Some(millis), None) => of.millis("ts_ms", millis)?,
+        // The text is the older field of the two, and slow to read.
+        (Some(millis), _) => of.millis("ts_ms", millis)?,
+        (None, Some(text)) => of.time("ts", text)?,
         (None, None) => return Err(of.error("ts_ms", "", "neither ts_ms nor ts is there")),
     };
     let price = level_price(of, "price_dollars", &message.price_dollars)?;
-    Ok((of.field("market_ticker", &message.market_ticker)?, BookDelta { side, price, change }, time))
+    Ok((BookDelta { side, price, change }, time))
 }
 
 /// Reads a market's summary.

@@ -1,7 +1,7 @@
 //! Prints of the settlement index.
 
 use super::{Of, ParseError};
-use crate::wire::{IndexData, IndexHistory, IndexValueMessage};
+use crate::wire::{FastIndexMessage, IndexData, IndexHistory, IndexValueMessage, read_text};
 use recio_core::units::{AssetPrice, Timestamp};
 
 /// One print of an index, in cents.
@@ -23,8 +23,7 @@ pub struct IndexPrint {
 /// The inner text is not what it should be, is of another index, or its value is not in whole cents.
 pub fn index_print(message: &IndexValueMessage<'_>) -> Result<IndexPrint, ParseError> {
     let of = Of("index", &message.index_id);
-    let data: IndexData<'_> =
-        serde_json::from_str(&message.data).map_err(|error| of.error("data", &message.data, error))?;
+    let data: IndexData<'_> = read_text(&message.data).map_err(|error| of.error("data", &message.data, error))?;
     if data.id != message.index_id {
         return Err(of.error("data.id", &data.id, "it is another index than the frame's"));
     }
@@ -32,6 +31,20 @@ pub fn index_print(message: &IndexValueMessage<'_>) -> Result<IndexPrint, ParseE
         index: message.index_id.as_str().to_owned(),
         price: of.field("data.value", &data.value)?,
         source_time: of.millis("data.time", data.time)?,
+        exchange_time: of.millis("received_at", message.received_at)?,
+    })
+}
+
+/// Reads a print of the stream of five a second.
+///
+/// # Errors
+/// Its value is not in whole cents, or a time that is none.
+pub fn fast_index_print(message: &FastIndexMessage<'_>) -> Result<IndexPrint, ParseError> {
+    let of = Of("index", &message.index_id);
+    Ok(IndexPrint {
+        index: message.index_id.as_str().to_owned(),
+        price: of.field("value_usd", &message.value_usd)?,
+        source_time: of.millis("source_ts_ms", message.source_ts_ms)?,
         exchange_time: of.millis("received_at", message.received_at)?,
     })
 }

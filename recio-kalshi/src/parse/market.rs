@@ -53,7 +53,16 @@ pub(super) fn fee_type(word: &str) -> FeeType {
 /// # Errors
 /// The event itself cannot be read; a market that cannot is in [`EventMarkets::unreadable`].
 pub fn event(body: &wire::EventResponse) -> Result<EventMarkets, ParseError> {
-    let event = &body.event;
+    let mut read = listed_event(&body.event)?;
+    read.take_up(body.markets.iter().flatten());
+    Ok(read)
+}
+
+/// Reads an event from the list, with the markets that are nested in it.
+///
+/// # Errors
+/// As [`event`].
+pub fn listed_event(event: &wire::Event) -> Result<EventMarkets, ParseError> {
     let of = Of("event", &event.event_ticker);
     let multiplier = event.fee_multiplier_override.as_ref().map(wire::JsonNumber::as_str);
     let mut read = EventMarkets {
@@ -64,13 +73,19 @@ pub fn event(body: &wire::EventResponse) -> Result<EventMarkets, ParseError> {
         markets: Vec::new(),
         unreadable: Vec::new(),
     };
-    for market in event.markets.iter().chain(&body.markets).flatten() {
-        match self::market(market) {
-            Ok(market) => read.markets.push(market),
-            Err(error) => read.unreadable.push(error),
+    read.take_up(event.markets.iter().flatten());
+    Ok(read)
+}
+
+impl EventMarkets {
+    fn take_up<'a>(&mut self, markets: impl Iterator<Item = &'a wire::Market>) {
+        for body in markets {
+            match market(body) {
+                Ok(market) => self.markets.push(market),
+                Err(error) => self.unreadable.push(error),
+            }
         }
     }
-    Ok(read)
 }
 
 /// Reads a market. The series is the part of the event's ticker before the first dash; a missing shard is shard 0, the exchange's default.

@@ -2,18 +2,37 @@
 
 mod account;
 mod book;
+mod candle;
+mod fee_change;
 mod index;
 mod lifecycle;
 mod market;
+mod order_change;
+mod order_group;
+mod schedule;
+mod transfer;
 
 pub use account::{
     AccountBalance, CreatedOrder, StreamedFill, balance, created_order, fill, order_report, position, settlement,
     streamed_fill, streamed_order, streamed_position,
 };
-pub use book::{delta, listed_trade, public_trade, rest_book, snapshot, ticker};
-pub use index::{IndexPrint, index_history, index_print};
+pub use book::{book_change, delta, listed_trade, public_trade, rest_book, snapshot, ticker};
+pub use candle::{CandleQuote, EventCandles, MarketCandle, TradedPrices, archived_candles, candles, event_candles};
+pub use fee_change::{EventFeeChange, SeriesFeeChange, event_fee_change, series_fee_change};
+pub use index::{IndexPrint, fast_index_print, index_history, index_print};
 pub use lifecycle::{LifecycleUpdate, lifecycle};
-pub use market::{EventMarkets, event, market, market_quote, series};
+pub use market::{EventMarkets, event, listed_event, market, market_quote, series};
+pub use order_change::{
+    AmendedOrder, DecreasedOrder, OrderGroup, QueuePosition, amended_order, decreased_order, order_group,
+    order_group_with_orders, queue_position,
+};
+pub use order_group::{OrderGroupChange, OrderGroupUpdate, order_group_update};
+pub use schedule::{HistoricalCutoff, Schedule, Session, WeekHours, historical_cutoff, schedule};
+pub(crate) use transfer::cents;
+pub use transfer::{
+    CashFlow, ShardTransfer, SubaccountBalance, SubaccountTransfer, cash_flow, shard_transfer, subaccount_balance,
+    subaccount_transfer,
+};
 
 use recio_core::market::BookSide;
 use recio_core::units::{Timestamp, to_micros_precision};

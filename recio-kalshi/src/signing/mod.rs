@@ -5,11 +5,14 @@
 //! Source: docs.kalshi.com/getting_started/api_keys; read 2026-11-22.
 
 mod generate;
+mod key_file;
 mod pem;
+mod pool;
 mod verify;
 
 pub use generate::{GeneratedKey, generate_ed25519, generate_rsa_2048};
 pub use pem::KeyError;
+pub use pool::{HeaderPool, PoolCounts, PooledRoute};
 pub use verify::{BadSignature, KeyType, VerifyingKey};
 
 use aws_lc_rs::{rand::SystemRandom, signature};
@@ -33,7 +36,7 @@ pub struct SigningKey {
 }
 
 /// The headers of one signed request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AuthHeaders {
     /// For [`KEY_HEADER`].
     pub key_id: String,
@@ -62,10 +65,15 @@ impl SigningKey {
 
     /// Reads a private key from a PEM file that nobody but its owner may read.
     ///
+    /// The file has to be a regular one, belong to the user of this process or to root, and be closed to group and others; the folder that it lies
+    /// in must not be writable for others, who could put another file in its place (unless it is sticky, as `/tmp` is: there only the owner
+    /// can). A symbolic link is followed: what counts is the file at its end and that file's folder, and the folder that the link lies in
+    /// is held to the same rule. On systems other than Unix only the kind and the size of the file are checked.
+    ///
     /// # Errors
-    /// As [`SigningKey::from_pem`]; also a file that cannot be read, is too large for a key, or is open to group or others.
+    /// As [`SigningKey::from_pem`]; also a file that cannot be read, is too large for a key, or breaks one of these rules.
     pub fn from_file(key_id: &str, file: &Path) -> Result<Self, KeyError> {
-        let pem = pem::read_private_file(file)?;
+        let pem = key_file::read(file)?;
         Self::from_pem(key_id, &pem).map_err(|error| KeyError::InFile { file: file.to_owned(), error: Box::new(error) })
     }
 
@@ -114,6 +122,14 @@ impl AuthHeaders {
     #[must_use]
     pub fn into_pairs(self) -> [(&'static str, String); 3] {
         [(KEY_HEADER, self.key_id), (TIMESTAMP_HEADER, self.timestamp), (SIGNATURE_HEADER, self.signature)]
+    }
+}
+
+impl fmt::Debug for AuthHeaders {
+    // The signature proves who asks, for as long as its time is fresh.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key_id, timestamp, .. } = self;
+        f.debug_struct("AuthHeaders").field("key_id", key_id).field("timestamp", timestamp).finish_non_exhaustive()
     }
 }
 

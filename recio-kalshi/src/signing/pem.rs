@@ -3,14 +3,7 @@
 use aws_lc_rs::{rsa, signature::Ed25519KeyPair};
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
-
-/// A key file is 3 kB at most (RSA 4096); more is not a key.
-const MAX_FILE_BYTES: u64 = 64 * 1024;
+use std::{io, path::PathBuf};
 
 pub(super) enum Pair {
     Rsa(Box<rsa::KeyPair>),
@@ -37,6 +30,22 @@ pub enum KeyError {
         file: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The file belongs to somebody else, who can change it and read it.
+    #[error("the key file {file} belongs to user {owner}, not to user {user} who runs this: run `chown {user} {file}`", file = file.display())]
+    ForeignOwner {
+        /// The file.
+        file: PathBuf,
+        /// Its owner's number.
+        owner: u32,
+        /// Our number.
+        user: u32,
+    },
+    /// Others can put another file in its place.
+    #[error("the folder {folder} of the key file is writable for everybody: run `chmod o-w {folder}`", folder = folder.display())]
+    OpenFolder {
+        /// The folder.
+        folder: PathBuf,
     },
     /// The file is no regular file, or far too large for a key.
     #[error("{} is not a key file: it has to be a regular file of at most 64 kB", file.display())]
@@ -87,28 +96,4 @@ fn of_der(der: &[u8]) -> Result<Pair, KeyError> {
         };
     }
     Ed25519KeyPair::from_pkcs8(der).map(|pair| Pair::Ed25519(Box::new(pair))).map_err(|_| KeyError::UnsupportedKey)
-}
-
-pub(super) fn read_private_file(path: &Path) -> Result<SecretString, KeyError> {
-    let unreadable = |error| KeyError::Unreadable { file: path.to_owned(), error };
-    let file = File::open(path).map_err(unreadable)?;
-    // Asked of the open file, so that it cannot be swapped between the look and the read.
-    let meta = file.metadata().map_err(unreadable)?;
-    if !meta.is_file() || meta.len() > MAX_FILE_BYTES {
-        return Err(KeyError::NotAKeyFile { file: path.to_owned() });
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = meta.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyError::OpenToOthers { file: path.to_owned(), mode });
-        }
-    }
-    // Exactly as long as the file, so that no copy is left behind by growing or shrinking.
-    let mut text = String::with_capacity(usize::try_from(meta.len()).unwrap_or_default());
-    let read = file.take(MAX_FILE_BYTES).read_to_string(&mut text);
-    let secret = SecretString::from(text);
-    read.map_err(unreadable)?;
-    Ok(secret)
 }

@@ -1,6 +1,6 @@
 //! What comes out of the socket.
 
-use crate::parse::{IndexPrint, LifecycleUpdate, StreamedFill};
+use crate::parse::{IndexPrint, LifecycleUpdate, OrderGroupUpdate, StreamedFill};
 use recio_core::market::{BookDelta, BookSnapshot, PublicTrade, TickerUpdate};
 use recio_core::trade::{OrderReport, PositionReport};
 use recio_core::units::{MarketTicker, Timestamp};
@@ -18,12 +18,16 @@ pub enum Channel {
     Lifecycle,
     /// `cfbenchmarks_value`.
     Indices,
+    /// `cfbenchmarks_value_5hz`.
+    FastIndices,
     /// `fill`.
     Fills,
     /// `user_orders`.
     Orders,
     /// `market_positions`.
     Positions,
+    /// `order_group_updates`.
+    OrderGroups,
 }
 
 /// About markets.
@@ -94,8 +98,10 @@ pub enum MarketEvent {
 /// About the settlement index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexEvent {
-    /// A print.
+    /// A print of the stream of one a second, of which settlement values are made.
     Print(IndexPrint),
+    /// A print of the stream of five a second: earlier and between whole seconds, so not to be counted into a settlement value.
+    FastPrint(IndexPrint),
     /// Prints were missed, or the connection was.
     Missed {
         /// Why.
@@ -112,6 +118,8 @@ pub enum AccountEvent {
     Order(OrderReport),
     /// One of our positions changed.
     Position(PositionReport),
+    /// One of our order groups changed.
+    OrderGroup(OrderGroupUpdate),
     /// Something may have been missed: read orders, fills and positions over REST. Sent after every (re)connection, once subscribed.
     Reconcile {
         /// Why.
@@ -120,15 +128,17 @@ pub enum AccountEvent {
 }
 
 impl Channel {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Books,
         Self::Tickers,
         Self::Trades,
         Self::Lifecycle,
         Self::Indices,
+        Self::FastIndices,
         Self::Fills,
         Self::Orders,
         Self::Positions,
+        Self::OrderGroups,
     ];
 
     /// The exchange's name for it, in a subscription.
@@ -140,13 +150,15 @@ impl Channel {
             Self::Trades => "trade",
             Self::Lifecycle => "market_lifecycle_v2",
             Self::Indices => "cfbenchmarks_value",
+            Self::FastIndices => "cfbenchmarks_value_5hz",
             Self::Fills => "fill",
             Self::Orders => "user_orders",
             Self::Positions => "market_positions",
+            Self::OrderGroups => "order_group_updates",
         }
     }
 
     pub(super) const fn is_account(self) -> bool {
-        matches!(self, Self::Fills | Self::Orders | Self::Positions)
+        matches!(self, Self::Fills | Self::Orders | Self::Positions | Self::OrderGroups)
     }
 }

@@ -1,8 +1,10 @@
 //! One connection's subscriptions as a state machine: frames in, commands and events out, no I/O.
 
+use super::lateness::Lateness;
+use super::quiet::{Quiet, Silence};
 use super::{AccountEvent, Channel, IndexEvent, MarketEvent, Wanted};
-use crate::parse::{self, ParseError};
-use crate::wire::{Command, CommandError, CommandParams, Frame, FrameBody, FrameHead};
+use crate::parse;
+use crate::wire::{Command, CommandParams, Frame, FrameBody, FrameHead, OkMessage};
 use recio_core::market::{Sequence, SequenceStep};
 use recio_core::units::MarketTicker;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,39 +19,51 @@ pub(super) enum Act {
     Market(MarketEvent),
     Index(IndexEvent),
     Account(AccountEvent),
+    /// Read this market's book over REST, and hand it back.
+    Probe(MarketTicker),
     /// Close the connection and open another.
     Reconnect(String),
 }
 
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// Subscribed, not acknowledged.
-    Asked {
-        id: u64,
-        markets: BTreeSet<MarketTicker>,
-        ticks: u8,
-    },
+    Asked { id: u64, markets: BTreeSet<MarketTicker>, ticks: u8 },
     Live {
         sid: u64,
         sequence: Sequence,
         markets: BTreeSet<MarketTicker>,
+        /// The last change to its markets, while it is not acknowledged.
+        change: Option<Change>,
     },
     /// The exchange refuses it.
     Refused,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    pub(super) id: u64,
+    ticks: u8,
+    /// It asks a second time for what an earlier one did not bring.
+    pub(super) is_repeated: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BookState {
+pub(super) enum BookState {
     Void { attempts: u8 },
     Live,
 }
 
 #[derive(Debug)]
 pub(super) struct Session {
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     last_id: u64,
-    channels: BTreeMap<Channel, State>,
-    books: BTreeMap<MarketTicker, BookState>,
+    pub(super) channels: BTreeMap<Channel, State>,
+    pub(super) books: BTreeMap<MarketTicker, BookState>,
+    pub(super) quiet: Quiet,
+    lateness: Lateness,
+    /// It ends because it says nothing, not because it was cut.
+    pub(super) fell_silent: bool,
     /// All that was wanted is subscribed.
     complete: bool,
     /// It was so for a whole tick.
@@ -57,8 +71,20 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) const fn new(wanted: Wanted) -> Self {
-        Self { wanted, last_id: 0, channels: BTreeMap::new(), books: BTreeMap::new(), complete: false, settled: false }
+    pub(super) fn new(wanted: Wanted, silence: Silence) -> Self {
+        let (channels, books) = (BTreeMap::new(), BTreeMap::new());
+        let (quiet, lateness) = (Quiet::new(silence), Lateness::default());
+        Self {
+            wanted,
+            last_id: 0,
+            channels,
+            books,
+            quiet,
+            lateness,
+            fell_silent: false,
+            complete: false,
+            settled: false,
+        }
     }
 
     /// The commands to begin with.
@@ -69,10 +95,23 @@ impl Session {
     }
 
     pub(super) fn want(&mut self, wanted: Wanted) -> Vec<Act> {
-        self.wanted = wanted;
+        let before = std::mem::replace(&mut self.wanted, wanted);
         let mut acts = Vec::new();
+        for (channel, same) in [
+            (Channel::Indices, before.indices == self.wanted.indices),
+            (Channel::FastIndices, before.fast_indices == self.wanted.fast_indices),
+        ] {
+            if !same && self.is_wanted(channel) && matches!(self.channels.get(&channel), Some(State::Live { .. })) {
+                self.subscribe_again(channel, "other indices are wanted", &mut acts);
+            }
+        }
         self.sync(&mut acts);
         acts
+    }
+
+    /// Whether it ends for having said nothing although it lived.
+    pub(super) const fn fell_silent(&self) -> bool {
+        self.fell_silent
     }
 
     /// All that was wanted has been subscribed for a while.
@@ -102,23 +141,41 @@ impl Session {
     pub(super) fn tick(&mut self) -> Vec<Act> {
         self.settled = self.complete;
         for (channel, state) in &mut self.channels {
-            if let State::Asked { ticks, .. } = state {
-                // The first tick may come right after the asking; the second leaves a whole interval for the answer.
-                *ticks += 1;
-                if *ticks > 1 {
-                    return vec![Act::Reconnect(format!("no answer to the subscription of {}", channel.name()))];
-                }
+            // The first tick may come right after the asking; the second leaves a whole interval for the answer.
+            let (what, ticks) = match state {
+                State::Asked { ticks, .. } => ("the subscription of", ticks),
+                State::Live { change: Some(change), .. } => ("a change to", &mut change.ticks),
+                State::Live { change: None, .. } | State::Refused => continue,
+            };
+            *ticks += 1;
+            if *ticks > 1 {
+                return vec![Act::Reconnect(format!("no answer to {what} {}", channel.name()))];
             }
         }
         let mut acts = Vec::new();
         self.ask_for_void_books(&mut acts);
+        self.tick_quiet(&mut acts);
+        self.lateness.tick();
         acts
     }
 
-    pub(super) fn frame(&mut self, text: &[u8]) -> Vec<Act> {
+    /// Whether the next frame's age is looked at, for which its caller looks at the clock.
+    pub(super) const fn wants_the_time(&self) -> bool {
+        self.lateness.is_due()
+    }
+
+    /// Takes a frame; with the time in Unix milliseconds where it is known and [wanted](Self::wants_the_time).
+    pub(super) fn frame(&mut self, text: &[u8], now_ms: Option<i64>) -> Vec<Act> {
         let mut acts = Vec::new();
         match Frame::parse(text) {
-            Ok(frame) => self.parsed(&frame, &mut acts),
+            Ok(frame) => {
+                self.parsed(&frame, &mut acts);
+                if let (Some(now), Some(sent)) = (now_ms, frame.sent_ms())
+                    && let Some(late) = self.lateness.look(sent, now)
+                {
+                    acts.push(Act::Reconnect(format!("frames come {} ms later than they did", late.as_millis())));
+                }
+            }
             Err(error) => match FrameHead::parse(text).map(|head| (head.sid, head.seq)) {
                 Some((sid, seq)) => {
                     let channel = sid.and_then(|sid| self.channel_of(sid));
@@ -154,11 +211,15 @@ impl Session {
             FrameBody::Snapshot(message) => parse::snapshot(message).map(|(market, book)| {
                 if let Some(state) = self.books.get_mut(&market) {
                     *state = BookState::Live;
+                    self.quiet.book(&market);
                     acts.push(Act::Market(MarketEvent::Snapshot { market, book, sequence }));
                 }
             }),
-            FrameBody::Delta(message) => parse::delta(message).map(|(market, delta, exchange_time)| {
-                if self.books.get(&market) == Some(&BookState::Live) {
+            FrameBody::Delta(message) => parse::book_change(message).map(|(delta, exchange_time)| {
+                // The ticker of a book that is kept is shared, not made again for every frame.
+                if let Some((market, BookState::Live)) = self.books.get_key_value(&*message.market_ticker) {
+                    let market = market.clone();
+                    self.quiet.book(&market);
                     acts.push(Act::Market(MarketEvent::Delta { market, delta, sequence, exchange_time }));
                 }
             }),
@@ -172,7 +233,21 @@ impl Session {
                 parse::lifecycle(message).map(|update| acts.push(Act::Market(MarketEvent::Lifecycle(update))))
             }
             FrameBody::IndexValue(message) => {
+                self.quiet.index(Channel::Indices, &message.index_id);
                 parse::index_print(message).map(|print| acts.push(Act::Index(IndexEvent::Print(print))))
+            }
+            FrameBody::FastIndexValue(message) => {
+                self.quiet.index(Channel::FastIndices, &message.index_id);
+                parse::fast_index_print(message).map(|print| acts.push(Act::Index(IndexEvent::FastPrint(print))))
+            }
+            FrameBody::OrderGroup(message) => {
+                parse::order_group_update(message).map(|group| acts.push(Act::Account(AccountEvent::OrderGroup(group))))
+            }
+            FrameBody::Ok(OkMessage::Set { market_tickers: Some(covered), .. }) => {
+                if let Some(channel) = channel {
+                    self.change_acknowledged(channel, frame.id, covered, acts);
+                }
+                Ok(())
             }
             FrameBody::Fill(message) => {
                 parse::streamed_fill(message).map(|fill| acts.push(Act::Account(AccountEvent::Fill(fill))))
@@ -227,32 +302,7 @@ impl Session {
         }
     }
 
-    fn missed(&mut self, channel: Channel, reason: String, acts: &mut Vec<Act>) {
-        match channel {
-            Channel::Books => {
-                self.void_all(reason, acts);
-                self.ask_for_void_books(acts);
-            }
-            Channel::Indices => acts.push(Act::Index(IndexEvent::Missed { reason })),
-            Channel::Fills | Channel::Orders | Channel::Positions => {
-                acts.push(Act::Account(AccountEvent::Reconcile { reason }));
-            }
-            Channel::Tickers | Channel::Trades | Channel::Lifecycle => {
-                acts.push(Act::Market(MarketEvent::Missed(channel)));
-            }
-        }
-    }
-
-    fn void_all(&mut self, reason: String, acts: &mut Vec<Act>) {
-        for state in self.books.values_mut() {
-            *state = BookState::Void { attempts: 0 };
-        }
-        if !self.books.is_empty() {
-            acts.push(Act::Market(MarketEvent::Void { markets: self.markets(), reason }));
-        }
-    }
-
-    fn ask_for_void_books(&mut self, acts: &mut Vec<Act>) {
+    pub(super) fn ask_for_void_books(&mut self, acts: &mut Vec<Act>) {
         let Some(State::Live { sid, .. }) = self.channels.get(&Channel::Books) else { return };
         let sid = *sid;
         let mut tickers = Vec::new();
@@ -270,100 +320,23 @@ impl Session {
         }
     }
 
-    /// A frame that is not what the API describes: it is counted, and whatever it may have said counts as missed.
-    fn unreadable(&mut self, channel: Option<Channel>, error: String, acts: &mut Vec<Act>) {
-        match channel {
-            Some(channel @ (Channel::Tickers | Channel::Trades | Channel::Lifecycle)) => {
-                acts.push(Act::Market(MarketEvent::Unreadable { channel, error }));
-            }
-            Some(Channel::Books) => {
-                // Each unreadable frame asks at most SNAPSHOT_ATTEMPTS times: an unreadable snapshot does not ask for ever.
-                let all_void = self.books.values().all(|state| matches!(state, BookState::Void { .. }));
-                acts.push(Act::Market(MarketEvent::Unreadable { channel: Channel::Books, error: error.clone() }));
-                if !all_void {
-                    self.void_all(error, acts);
-                    self.ask_for_void_books(acts);
-                }
-            }
-            Some(channel) => self.missed(channel, error, acts),
-            None => acts.push(Act::Reconnect(error)),
-        }
-    }
-
-    /// A sound frame with a value that is none: only what it is about is spoiled.
-    fn bad_value(&mut self, channel: Option<Channel>, error: &ParseError, acts: &mut Vec<Act>) {
-        let market = MarketTicker::new(&error.name).ok().filter(|market| self.books.contains_key(market));
-        match (channel, market) {
-            (Some(Channel::Books), Some(market)) => {
-                // A book that is void keeps its count of attempts, so that an unreadable snapshot does not ask for ever.
-                let was_live = self.books.get(&market) == Some(&BookState::Live);
-                if was_live {
-                    self.books.insert(market.clone(), BookState::Void { attempts: 0 });
-                }
-                acts.push(Act::Market(MarketEvent::Void { markets: vec![market], reason: error.to_string() }));
-                if was_live {
-                    self.ask_for_void_books(acts);
-                }
-            }
-            (channel, _) => self.unreadable(channel, error.to_string(), acts),
-        }
-    }
-
     fn acknowledged(&mut self, answered: Option<u64>, new_sid: u64, acts: &mut Vec<Act>) {
         let found = self
             .channels
             .iter_mut()
             .find(|(_, state)| matches!(state, State::Asked { id, .. } if Some(*id) == answered));
         // An acknowledgement of a subscription that is no longer wanted here changes nothing.
-        let Some((_, state)) = found else { return };
+        let Some((&channel, state)) = found else { return };
         if let State::Asked { markets, .. } = state {
             let markets = std::mem::take(markets);
-            *state = State::Live { sid: new_sid, sequence: Sequence::new(), markets };
+            *state = State::Live { sid: new_sid, sequence: Sequence::new(), markets, change: None };
+            self.quiet.began(channel);
         }
         self.sync(acts);
     }
 
-    fn refused(&mut self, answered: Option<u64>, channel: Option<Channel>, error: &CommandError, acts: &mut Vec<Act>) {
-        let message = error.msg.clone().unwrap_or_default();
-        let asked = self.channels.iter().find_map(|(channel, state)| match state {
-            State::Asked { id, .. } if Some(*id) == answered => Some(*channel),
-            State::Asked { .. } | State::Live { .. } | State::Refused => None,
-        });
-        match (error.code, channel, asked) {
-            // Terminal: this subscription is dead.
-            (10 | 25, Some(channel), _) => {
-                let reason = format!("error {} on {}: {message}", error.code, channel.name());
-                self.subscribe_again(channel, &reason, acts);
-            }
-            // Passing: unable to process, command time-out, too many requests.
-            (1 | 18 | 27, _, Some(channel)) => acts.push(Act::Reconnect(format!(
-                "error {} on the subscription of {}: {message}",
-                error.code,
-                channel.name()
-            ))),
-            // A change to a subscription timed out or came too fast: what it asked for would stay without data for as long as the connection
-            // lives, so all is asked for again.
-            (18 | 27, channel, None) => acts.push(Act::Reconnect(format!(
-                "error {} on a change to {}: {message}",
-                error.code,
-                channel.map_or("a subscription", Channel::name)
-            ))),
-            (code, _, Some(channel)) => {
-                self.channels.insert(channel, State::Refused);
-                acts.push(Act::Market(MarketEvent::Refused { channel: Some(channel), code, message }));
-                if channel.is_account() {
-                    let reason = format!("the exchange refuses {}", channel.name());
-                    acts.push(Act::Account(AccountEvent::Reconcile { reason }));
-                }
-                self.sync(acts);
-            }
-            // A change to a subscription failed; what it asked for stays without data (a book stays void).
-            (code, channel, None) => acts.push(Act::Market(MarketEvent::Refused { channel, code, message })),
-        }
-    }
-
     /// Drops a channel's subscription and makes a new one.
-    fn subscribe_again(&mut self, channel: Channel, reason: &str, acts: &mut Vec<Act>) {
+    pub(super) fn subscribe_again(&mut self, channel: Channel, reason: &str, acts: &mut Vec<Act>) {
         if let Some(State::Live { sid, .. }) = self.channels.remove(&channel) {
             let id = self.next_id();
             acts.push(Act::Send(Command::unsubscribe(id, sid)));
@@ -377,7 +350,7 @@ impl Session {
     }
 
     /// Brings the subscriptions to what is wanted.
-    fn sync(&mut self, acts: &mut Vec<Act>) {
+    pub(super) fn sync(&mut self, acts: &mut Vec<Act>) {
         let wanted_books = self.wanted.books.clone();
         self.books.retain(|market, _| wanted_books.contains(market));
         for market in &wanted_books {
@@ -390,11 +363,14 @@ impl Session {
                 None if is_wanted => {
                     let id = self.next_id();
                     let names = (!markets.is_empty()).then(|| markets.iter().map(ToString::to_string).collect());
+                    let one_a_second = (channel == Channel::Indices).then_some(&self.wanted.indices);
+                    let indices =
+                        one_a_second.or((channel == Channel::FastIndices).then_some(&self.wanted.fast_indices));
                     let params = CommandParams {
                         market_tickers: names,
                         use_yes_price: (channel == Channel::Books).then_some(true),
                         send_initial_snapshot: (channel == Channel::Tickers).then_some(true),
-                        index_ids: (channel == Channel::Indices).then(|| self.wanted.indices.iter().cloned().collect()),
+                        index_ids: indices.map(|indices| indices.iter().cloned().collect()),
                         ..CommandParams::default()
                     };
                     acts.push(Act::Send(Command::subscribe(id, channel.name(), params)));
@@ -415,8 +391,7 @@ impl Session {
                     *have = markets;
                     for (action, tickers) in [("add_markets", more), ("delete_markets", less)] {
                         if !tickers.is_empty() {
-                            let id = self.next_id();
-                            acts.push(Act::Send(Command::update_markets(id, sid, action, tickers)));
+                            self.change(channel, sid, action, tickers, false, acts);
                         }
                     }
                 }
@@ -428,10 +403,27 @@ impl Session {
         if !waiting && !self.complete {
             self.complete = true;
             acts.push(Act::Market(MarketEvent::Connected));
-            if self.wanted.account {
+            if self.wanted.account || self.wanted.order_groups {
                 acts.push(Act::Account(AccountEvent::Reconcile { reason: "subscribed".into() }));
             }
         }
+    }
+
+    /// Adds markets to a subscription, or takes some out of it.
+    pub(super) fn change(
+        &mut self,
+        channel: Channel,
+        sid: u64,
+        action: &str,
+        tickers: Vec<String>,
+        is_repeated: bool,
+        acts: &mut Vec<Act>,
+    ) {
+        let id = self.next_id();
+        if let Some(State::Live { change, .. }) = self.channels.get_mut(&channel) {
+            *change = Some(Change { id, ticks: 0, is_repeated });
+        }
+        acts.push(Act::Send(Command::update_markets(id, sid, action, tickers)));
     }
 
     fn is_wanted(&self, channel: Channel) -> bool {
@@ -441,6 +433,8 @@ impl Session {
             Channel::Trades => self.wanted.trades && !self.wanted.books.is_empty(),
             Channel::Lifecycle => !self.wanted.lifecycle.is_empty(),
             Channel::Indices => !self.wanted.indices.is_empty(),
+            Channel::FastIndices => !self.wanted.fast_indices.is_empty(),
+            Channel::OrderGroups => self.wanted.order_groups,
             Channel::Fills | Channel::Orders | Channel::Positions => self.wanted.account,
         }
     }
@@ -448,9 +442,13 @@ impl Session {
     fn markets_of(&self, channel: Channel) -> BTreeSet<MarketTicker> {
         match channel {
             Channel::Books | Channel::Tickers | Channel::Trades => self.wanted.books.clone(),
-            Channel::Lifecycle | Channel::Indices | Channel::Fills | Channel::Orders | Channel::Positions => {
-                BTreeSet::new()
-            }
+            Channel::Lifecycle
+            | Channel::Indices
+            | Channel::FastIndices
+            | Channel::Fills
+            | Channel::Orders
+            | Channel::Positions
+            | Channel::OrderGroups => BTreeSet::new(),
         }
     }
 

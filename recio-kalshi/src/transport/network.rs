@@ -107,6 +107,12 @@ impl Endpoint {
         )
     }
 
+    /// The address of a REST path below the API's root, such as `/exchange/status`.
+    #[must_use]
+    pub fn rest_url(&self, path: &str) -> String {
+        format!("{}{path}", self.rest.as_str().trim_end_matches('/'))
+    }
+
     fn is_plain(&self) -> bool {
         self.rest.scheme() == "http" || self.socket.scheme() == "http"
     }

@@ -1,5 +1,6 @@
 //! The bodies that come with an error: four shapes.
 
+use super::object::object;
 use serde::{Deserialize, Serialize};
 
 /// An error's body. Branch on [`ErrorBody::code`] and [`ErrorBody::details`], never on a message.
@@ -11,6 +12,7 @@ pub enum ErrorBody {
     /// `{"error":{"code":…,"message":…,"details":…}}`: most errors.
     Nested {
         /// What is wrong.
+        #[serde(deserialize_with = "object")]
         error: ErrorInfo,
     },
     /// `{"error":"too many requests"}`.
@@ -44,7 +46,10 @@ impl ErrorBody {
     /// Reads a body; `None` where it has none of the four shapes.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        // Its shapes are kept as values first, out of the reach of a strict reader.
+        let error = object(&mut reader).ok()?;
+        reader.end().ok().map(|()| error)
     }
 
     /// The nested shape, which most answers have.

@@ -28,6 +28,53 @@ pub struct ExchangeIndexStatus {
     pub intra_exchange_transfers_active: Option<bool>,
 }
 
+/// Answer of `GET /exchange/schedule`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleResponse {
+    pub schedule: Schedule,
+}
+
+/// When the exchange trades, and when it is looked after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    pub standard_hours: Vec<WeeklySchedule>,
+    pub maintenance_windows: Vec<MaintenanceWindow>,
+}
+
+/// The hours of a week, from one moment to another. A day without sessions does not trade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeeklySchedule {
+    pub start_time: String,
+    pub end_time: String,
+    pub monday: Vec<DailySchedule>,
+    pub tuesday: Vec<DailySchedule>,
+    pub wednesday: Vec<DailySchedule>,
+    pub thursday: Vec<DailySchedule>,
+    pub friday: Vec<DailySchedule>,
+    pub saturday: Vec<DailySchedule>,
+    pub sunday: Vec<DailySchedule>,
+}
+
+/// One session: `HH:MM` in US Eastern. From 00:00 to 00:00 is the whole day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailySchedule {
+    pub open_time: String,
+    pub close_time: String,
+}
+
+/// A time in which the exchange may be away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaintenanceWindow {
+    pub start_datetime: String,
+    pub end_datetime: String,
+}
+
+/// Answer of `GET /exchange/user_data_timestamp`: reads of the account show everything up to about this time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserDataTimestamp {
+    pub as_of_time: String,
+}
+
 /// Answer of `GET /account/limits`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountLimits {

@@ -1,18 +1,20 @@
-//! A frame of the WebSocket, read in one pass: `type` decides how `msg` is read while the reader stands at it.
+//! A frame of the WebSocket, read in one pass: `type` decides how `msg` is read while the reader stands at it. Changes of books, of which there
+//! are a hundred for every other frame, have a way of their own (`delta_frame`).
 
 use super::Text;
 use super::frame_bodies::{
-    CommandError, DeltaMessage, EventFeeUpdateMessage, EventLifecycleMessage, FillMessage, IndexValueMessage,
-    LifecycleMessage, OkMessage, PositionMessage, SnapshotMessage, SubscribedMessage, TickerMessage, TradeMessage,
-    UserOrderMessage,
+    CommandError, DeltaMessage, EventFeeUpdateMessage, EventLifecycleMessage, FastIndexMessage, FillMessage,
+    IndexValueMessage, LifecycleMessage, OkMessage, OrderGroupMessage, PositionMessage, SnapshotMessage,
+    SubscribedMessage, TickerMessage, TradeMessage, UserOrderMessage,
 };
+use super::object::{Strictly, read_text};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error as _, IgnoredAny, MapAccess, Visitor},
     ser::SerializeMap,
 };
 use serde_json::value::RawValue;
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 /// One text frame from the exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,10 @@ pub enum FrameBody<'a> {
     Position(Box<PositionMessage<'a>>),
     /// `cfbenchmarks_value`: a print of the settlement index.
     IndexValue(Box<IndexValueMessage<'a>>),
+    /// `cfbenchmarks_value_5hz`: a print of the settlement index, of five a second.
+    FastIndexValue(Box<FastIndexMessage<'a>>),
+    /// `order_group_updates`: one of our order groups changed.
+    OrderGroup(OrderGroupMessage<'a>),
     /// A type that recio does not use.
     Other(Text<'a>),
 }
@@ -94,7 +100,15 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// Not JSON, a required field is missing, or one is of another kind. Unknown keys and types are no errors.
     pub fn parse(text: &'a [u8]) -> Result<Self, FrameError> {
-        serde_json::from_slice(text).map_err(|error| {
+        // Asking once whether all of it is UTF-8 is faster than serde_json's asking for each string. What is not gets serde_json's own words.
+        let read = match std::str::from_utf8(text) {
+            Ok(text) => match super::delta_frame::read(text) {
+                Some(frame) => return Ok(frame),
+                None => serde_json::from_str(text),
+            },
+            Err(_) => serde_json::from_slice(text),
+        };
+        read.map_err(|error| {
             let start = String::from_utf8_lossy(&text[..text.len().min(480)]);
             FrameError { start: start.chars().map(|c| if c.is_control() { ' ' } else { c }).take(160).collect(), error }
         })
@@ -104,6 +118,17 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn new(sid: u64, seq: Option<u64>, body: FrameBody<'a>) -> Self {
         Self { sid: Some(sid), seq, id: None, sending_ts_ms: None, body }
+    }
+
+    /// When the exchange sent it, or made what it tells, in Unix milliseconds; `None` where it does not say so in a number.
+    #[must_use]
+    pub const fn sent_ms(&self) -> Option<i64> {
+        match (self.sending_ts_ms, &self.body) {
+            (Some(time), _) => Some(time),
+            (None, FrameBody::Delta(delta)) => delta.ts_ms,
+            (None, FrameBody::IndexValue(print)) => Some(print.received_at),
+            (None, _) => None,
+        }
     }
 
     /// The text that goes over the wire.
@@ -143,6 +168,8 @@ impl FrameBody<'_> {
             Self::UserOrder(_) => "user_order",
             Self::Position(_) => "market_position",
             Self::IndexValue(_) => "cfbenchmarks_value",
+            Self::FastIndexValue(_) => "cfbenchmarks_value_5hz",
+            Self::OrderGroup(_) => "order_group_updates",
             Self::Other(kind) => kind,
         }
     }
@@ -155,6 +182,8 @@ impl FrameBody<'_> {
             "ticker" => FrameBody::Ticker(next.read()?),
             "trade" => FrameBody::Trade(next.read()?),
             "cfbenchmarks_value" => FrameBody::IndexValue(next.read()?),
+            "cfbenchmarks_value_5hz" => FrameBody::FastIndexValue(next.read()?),
+            "order_group_updates" => FrameBody::OrderGroup(next.read()?),
             "fill" => FrameBody::Fill(next.read()?),
             "user_order" => FrameBody::UserOrder(next.read()?),
             "market_position" => FrameBody::Position(next.read()?),
@@ -188,14 +217,14 @@ struct FromRaw<'de>(&'de RawValue);
 impl<'de, A: MapAccess<'de>> ReadMessage<'de> for AtValue<'_, A> {
     type Error = A::Error;
     fn read<T: Deserialize<'de>>(self) -> Result<T, A::Error> {
-        self.0.next_value()
+        self.0.next_value_seed(Strictly(PhantomData))
     }
 }
 
 impl<'de> ReadMessage<'de> for FromRaw<'de> {
     type Error = serde_json::Error;
     fn read<T: Deserialize<'de>>(self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.0.get())
+        read_text(self.0.get())
     }
 }
 
@@ -214,11 +243,11 @@ enum Key {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Frame<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FrameVisitor(std::marker::PhantomData))
+        deserializer.deserialize_map(FrameVisitor(PhantomData))
     }
 }
 
-struct FrameVisitor<'a>(std::marker::PhantomData<&'a ()>);
+struct FrameVisitor<'a>(PhantomData<&'a ()>);
 
 impl<'de: 'a, 'a> Visitor<'de> for FrameVisitor<'a> {
     type Value = Frame<'a>;
@@ -299,6 +328,8 @@ impl Serialize for Frame<'_> {
             FrameBody::UserOrder(msg) => map.serialize_entry("msg", msg)?,
             FrameBody::Position(msg) => map.serialize_entry("msg", msg)?,
             FrameBody::IndexValue(msg) => map.serialize_entry("msg", msg)?,
+            FrameBody::FastIndexValue(msg) => map.serialize_entry("msg", msg)?,
+            FrameBody::OrderGroup(msg) => map.serialize_entry("msg", msg)?,
             FrameBody::Unsubscribed | FrameBody::Other(_) => {}
         }
         if let Some(time) = self.sending_ts_ms {

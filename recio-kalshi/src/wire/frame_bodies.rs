@@ -395,3 +395,33 @@ pub struct IndexAverage<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_end_ts_exclusive: Option<i64>,
 }
+
+/// A print of the settlement index in the stream of five a second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FastIndexMessage<'a> {
+    #[serde(borrow)]
+    pub index_id: Text<'a>,
+    #[serde(borrow)]
+    pub value_usd: Text<'a>,
+    /// The publisher's time, in Unix milliseconds.
+    pub source_ts_ms: i64,
+    /// When the exchange received it, in Unix milliseconds.
+    pub received_at: i64,
+    /// What the publisher sent, as JSON text.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Text<'a>>,
+}
+
+/// One of our order groups changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderGroupMessage<'a> {
+    /// `created`, `triggered`, `reset`, `deleted` or `limit_updated`.
+    #[serde(borrow)]
+    pub event_type: Text<'a>,
+    #[serde(borrow)]
+    pub order_group_id: Text<'a>,
+    /// With `created` and `limit_updated` alone.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub contracts_limit_fp: Option<Text<'a>>,
+    pub ts_ms: i64,
+}

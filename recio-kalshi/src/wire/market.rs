@@ -1,88 +1,9 @@
-//! Series, events, markets and their books, as REST tells them.
+//! Markets, their books and their prints, as REST tells them.
 #![expect(missing_docs, reason = "the fields are the exchange's, by its names; docs.kalshi.com describes them")]
 
 use super::JsonNumber;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Answer of `GET /series/{ticker}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesResponse {
-    pub series: Series,
-}
-
-/// A family of events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Series {
-    pub ticker: String,
-    pub frequency: String,
-    pub title: String,
-    pub category: String,
-    #[serde(default)]
-    pub categories: Option<Vec<String>>,
-    #[serde(default)]
-    pub tags: Option<Vec<String>>,
-    #[serde(default)]
-    pub settlement_sources: Option<Vec<SettlementSource>>,
-    #[serde(default)]
-    pub contract_url: String,
-    #[serde(default)]
-    pub contract_terms_url: String,
-    pub fee_type: String,
-    /// A number: see [`JsonNumber`].
-    pub fee_multiplier: JsonNumber,
-    #[serde(default)]
-    pub additional_prohibitions: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_updated_ts: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exchange_index: Option<u16>,
-}
-
-/// Who publishes the value that settles.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SettlementSource {
-    pub name: String,
-    pub url: String,
-}
-
-/// Answer of `GET /events/{ticker}`: the markets stand beside the event, or nested in it where that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventResponse {
-    pub event: Event,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub markets: Option<Vec<Market>>,
-}
-
-/// One hour (or quarter) of a series.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    pub event_ticker: String,
-    pub series_ticker: String,
-    pub title: String,
-    pub sub_title: String,
-    #[serde(default)]
-    pub collateral_return_type: String,
-    pub mutually_exclusive: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub strike_date: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub strike_period: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub markets: Option<Vec<Market>>,
-    #[serde(default)]
-    pub settlement_sources: Option<Vec<SettlementSource>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_updated_ts: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fee_type_override: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fee_multiplier_override: Option<JsonNumber>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exchange_index: Option<u16>,
-}
 
 /// Answer of `GET /markets/{ticker}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +122,7 @@ pub struct PriceRange {
 /// Answer of `GET /markets/{ticker}/orderbook`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderBookResponse {
+    #[serde(deserialize_with = "super::object::object")]
     pub orderbook_fp: OrderBook,
 }
 
@@ -240,18 +162,16 @@ pub struct PublicTrade {
     pub is_block_trade: bool,
 }
 
-/// Answer of `GET /series/fee_changes`.
+/// Answer of `GET /markets/orderbooks`, in the order that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesFeeChanges {
-    pub series_fee_change_arr: Vec<SeriesFeeChange>,
+pub struct OrderBooks {
+    pub orderbooks: Vec<MarketOrderBook>,
 }
 
-/// A change of a series' fees, announced.
+/// One of several books.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeriesFeeChange {
-    pub id: String,
-    pub series_ticker: String,
-    pub fee_type: String,
-    pub fee_multiplier: JsonNumber,
-    pub scheduled_ts: String,
+pub struct MarketOrderBook {
+    pub ticker: String,
+    #[serde(deserialize_with = "super::object::object")]
+    pub orderbook_fp: OrderBook,
 }

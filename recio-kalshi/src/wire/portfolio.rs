@@ -99,6 +99,14 @@ pub struct ShardBalance {
     pub balance: String,
 }
 
+/// Answer of `GET /portfolio/summary/total_resting_order_value`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestingOrderValue {
+    /// Cents.
+    pub total_resting_order_value: i64,
+    pub resting_order_value_breakdown: Vec<ShardBalance>,
+}
+
 /// One page of `GET /portfolio/settlements`. An empty cursor is the last page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettlementsPage {

@@ -1,48 +1,15 @@
 //! The REST client over a scripted transport.
 
 use crate::data;
-use async_trait::async_trait;
+use crate::script::setup;
 use recio_core::market::BookSide;
 use recio_core::trade::TimeInForce;
-use recio_kalshi::client::{FillFilter, KalshiClient, MarketFilter, NewOrder, OrderFilter};
+use recio_kalshi::client::{FillFilter, MarketFilter, NewOrder, OrderFilter};
 use recio_kalshi::error::{ReadError, WriteError};
-use recio_kalshi::signing::{KEY_HEADER, SIGNATURE_HEADER, SigningKey, TIMESTAMP_HEADER, generate_ed25519};
-use recio_kalshi::transport::{FrameStream, HttpRequest, HttpResponse, Transport, TransportError};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use recio_kalshi::signing::{KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use recio_kalshi::transport::{HttpResponse, TransportError};
 
-/// Gives the next answer to each request and keeps the requests.
-#[derive(Default)]
-struct Script {
-    answers: Mutex<VecDeque<Result<HttpResponse, TransportError>>>,
-    requests: Mutex<Vec<HttpRequest>>,
-}
-
-#[async_trait]
-impl Transport for Script {
-    async fn request(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        self.requests.lock().unwrap().push(request);
-        self.answers.lock().unwrap().pop_front().expect("an answer for every request")
-    }
-
-    async fn connect(&self, _: Vec<(&'static str, String)>) -> Result<Box<dyn FrameStream>, TransportError> {
-        Err(TransportError::NotSent("no socket here".into()))
-    }
-}
-
-const NOW_MS: i64 = 1_795_356_000_000;
-
-fn setup(answers: &[(u16, &str)]) -> (KalshiClient, Arc<Script>, Arc<SigningKey>) {
-    let script = Arc::new(Script::default());
-    for (status, body) in answers {
-        let answer = HttpResponse { status: *status, body: body.to_string().into() };
-        script.answers.lock().unwrap().push_back(Ok(answer));
-    }
-    let key = Arc::new(generate_ed25519("key-1").unwrap().key);
-    (KalshiClient::new(script.clone(), Some(key.clone()), Arc::new(|| NOW_MS)), script, key)
-}
-
-fn order() -> NewOrder {
+pub(crate) fn order() -> NewOrder {
     NewOrder {
         market: "KXBTCD-26NOV2217-T91249.99".parse().unwrap(),
         client_order_id: "4a75a66e-ca85-4187-93cd-aac5e01ad982".parse().unwrap(),

@@ -8,7 +8,7 @@ use recio_kalshi::wire::{Frame, FrameBody, FrameHead};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-fn recorded_frames() -> Vec<String> {
+pub(crate) fn recorded_frames() -> Vec<String> {
     let demo = data("demo_ws__orderbook_use_yes_price_true.jsonl");
     let kxbtc = data("ws_kxbtc_20260418.jsonl");
     let raw = kxbtc.lines().map(|line| {
@@ -19,7 +19,7 @@ fn recorded_frames() -> Vec<String> {
 }
 
 /// One frame of every type, after the examples of docs.kalshi.com.
-const DOCUMENTED: [&str; 19] = [
+pub(crate) const DOCUMENTED: [&str; 22] = [
     r#"{"type":"ok","id":2,"sid":1,"seq":222,"msg":{"market_tickers":["A","B"]}}"#,
     r#"{"type":"ok","id":5,"sid":3,"seq":9,"msg":{"index_ids":["BRTI","ETHUSD_RTI"]}}"#,
     r#"{"type":"ok","id":7,"msg":[{"channel":"orderbook_delta","sid":1}]}"#,
@@ -39,6 +39,9 @@ const DOCUMENTED: [&str; 19] = [
     r#"{"type":"event_lifecycle","sid":7,"seq":7,"msg":{"event_ticker":"E","exchange_index":2,"title":"t","subtitle":"s","collateral_return_type":"","series_ticker":"KXBTCD","strike_date":1795359600}}"#,
     r#"{"type":"event_fee_update","sid":7,"seq":8,"msg":{"event_ticker":"E","fee_type_override":"quadratic","fee_multiplier_override":1}}"#,
     r#"{"type":"cfbenchmarks_value","sid":9,"seq":42,"msg":{"index_id":"BRTI","received_at":1795356000071,"data":"{\"type\":\"value\",\"time\":1795356000000,\"id\":\"BRTI\",\"value\":\"91204.11\"}","avg_60s_data":{"value":"91200.52000000","window_size":60,"window_start_ts_ms":1795355940000,"window_end_ts_exclusive":1795356000000},"last_60s_windowed_average_15min":{"value":"91201.10000000","window_size":14,"window_start_ts_ms":1795355986000,"window_end_ts_exclusive":1795356000000}}}"#,
+    r#"{"type":"cfbenchmarks_value_5hz","sid":10,"seq":4,"msg":{"index_id":"BRTI","value_usd":"91204.11000000","source_ts_ms":1795356000200,"received_at":1795356000231,"data":"{}"}}"#,
+    r#"{"type":"order_group_updates","sid":8,"seq":1,"msg":{"event_type":"created","order_group_id":"g","contracts_limit_fp":"50.00","ts_ms":1795356000118}}"#,
+    r#"{"type":"order_group_updates","sid":8,"seq":2,"msg":{"event_type":"triggered","order_group_id":"g","ts_ms":1795356000118}}"#,
 ];
 
 /// Whatever core makes of a frame; the point is that it returns.
@@ -53,6 +56,8 @@ fn interpret(frame: &Frame<'_>) -> bool {
         FrameBody::UserOrder(message) => parse::streamed_order(message).is_ok(),
         FrameBody::Position(message) => parse::streamed_position(message).is_ok(),
         FrameBody::IndexValue(message) => parse::index_print(message).is_ok(),
+        FrameBody::FastIndexValue(message) => parse::fast_index_print(message).is_ok(),
+        FrameBody::OrderGroup(message) => parse::order_group_update(message).is_ok(),
         FrameBody::Subscribed(_)
         | FrameBody::Ok(_)
         | FrameBody::Unsubscribed
@@ -191,6 +196,16 @@ fn lifecycle_and_index_frames_become_core_types() {
     assert!(index(&DOCUMENTED[18].replace(r#"\"BRTI\""#, r#"\"ETHUSD_RTI\""#)).is_err(), "another index inside");
     assert!(index(&DOCUMENTED[18].replace(r#"\"91204.11\""#, r#"\"0\""#)).is_err(), "a price of zero is none");
     assert!(index(&DOCUMENTED[18].replace(r#"\"91204.11\""#, "null")).is_err());
+
+    let fast = |text: &str| {
+        let frame = Frame::parse(text.as_bytes()).unwrap();
+        let FrameBody::FastIndexValue(message) = &frame.body else { panic!("{frame:?}") };
+        parse::fast_index_print(message)
+    };
+    let print = fast(DOCUMENTED[19]).unwrap();
+    assert_eq!((print.price.to_string().as_str(), print.source_time.as_millisecond()), ("91204.11", 1_795_356_000_200));
+    assert!(fast(&DOCUMENTED[19].replace("91204.11000000", "NaN")).is_err());
+    assert!(fast(&DOCUMENTED[19].replace("91204.11000000", "0")).is_err());
 }
 
 proptest! {

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use recio_kalshi::transport::{Endpoint, HttpRequest, Method, NetworkTransport, Timeouts, Transport, TransportError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -83,6 +85,53 @@ async fn a_request_without_an_answer_is_lost_and_not_sent_again() {
     let (second, requests) = tokio::join!(client, server);
     assert!(matches!(second, Err(TransportError::Lost(_))), "{second:?}");
     assert_eq!(requests, 2, "each request arrived once");
+}
+
+/// A server that drops its kept-alive connections at the worst moments, as load balancers do: each order arrives at most once, whether its
+/// answer came or not, and what is called "not sent" did not arrive.
+#[tokio::test]
+async fn no_order_arrives_twice_over_connections_that_drop() {
+    const ORDERS: usize = 200;
+    let (listener, transport) = listen().await;
+    let arrived = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
+    let seen = arrived.clone();
+    let server = tokio::spawn(async move {
+        for connection in 0_usize.. {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            let seen = seen.clone();
+            tokio::spawn(async move {
+                for request in 0.. {
+                    let Some(text) = read_request(&mut stream).await else { return };
+                    let id = text.lines().find_map(|line| line.strip_prefix("x-id: ")).unwrap().to_owned();
+                    *seen.lock().unwrap().entry(id).or_default() += 1;
+                    let answer = b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}";
+                    // By turns: right after an answer (the client may be sending already), in the middle of one, instead of one, later.
+                    match (connection % 4, request) {
+                        (0, 1) => return drop(stream.write_all(answer).await),
+                        (1, 1) => return drop(stream.write_all(&answer[..30]).await),
+                        (2, 1) => return,
+                        (_, 5) => return,
+                        _ => stream.write_all(answer).await.unwrap_or_default(),
+                    }
+                }
+            });
+        }
+    });
+    let (mut answered, mut lost, mut not_sent) = (0, 0, BTreeSet::new());
+    for order in 0..ORDERS {
+        let mut request = post();
+        request.headers.push(("x-id", format!("order-{order}")));
+        match transport.request(request).await {
+            Ok(_) => answered += 1,
+            Err(TransportError::NotSent(_)) => drop(not_sent.insert(format!("order-{order}"))),
+            Err(_) => lost += 1,
+        }
+    }
+    server.abort();
+    let arrived = arrived.lock().unwrap();
+    assert!(arrived.values().all(|times| *times == 1), "{arrived:?}");
+    assert!(not_sent.iter().all(|order| !arrived.contains_key(order)), "{not_sent:?}");
+    assert!(arrived.len() >= answered && answered > ORDERS / 2 && lost > 10, "{answered} answered, {lost} lost");
 }
 
 #[tokio::test]
