@@ -3,20 +3,21 @@
 //! Source of the tolerance and the bodies: recordings of Kalshi's demo of 2026 (−30 s is refused, +30 s accepted; the exact edges are not
 //! confirmed).
 
+use crate::exchange::Caller;
 use recio_core::units::AccountName;
 use recio_kalshi::signing::{KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, VerifyingKey};
 use recio_kalshi::transport::HttpResponse;
 use recio_kalshi::wire::ErrorBody;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long after it was signed a request is still taken.
 const STALE_MS: i64 = 20_000;
 /// How far in the future a signature may be.
 const EARLY_MS: i64 = 45_000;
 
-/// The keys that the simulator knows, each with its account.
+/// The keys that the simulator knows, each with its account and what it may do. An account may have several.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct KeyRing(BTreeMap<String, (VerifyingKey, AccountName)>);
+pub(crate) struct KeyRing(BTreeMap<String, (VerifyingKey, Caller)>);
 
 /// The headers of a request, as far as they are there.
 #[derive(Clone, Debug, Default)]
@@ -51,17 +52,18 @@ impl AuthClaim {
 }
 
 impl KeyRing {
-    pub(crate) fn add(&mut self, key_id: &str, key: VerifyingKey, account: AccountName) {
-        self.0.insert(key_id.to_owned(), (key, account));
+    pub(crate) fn add(&mut self, key_id: &str, key: VerifyingKey, caller: Caller) {
+        self.0.insert(key_id.to_owned(), (key, caller));
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.0.len()
+    /// How many accounts have a key.
+    pub(crate) fn account_count(&self) -> usize {
+        self.0.values().map(|(_, caller)| &caller.account).collect::<BTreeSet<_>>().len()
     }
 
     /// The account of a key.
     pub(crate) fn account(&self, key_id: &str) -> Option<&AccountName> {
-        self.0.get(key_id).map(|(_, account)| account)
+        self.0.get(key_id).map(|(_, caller)| &caller.account)
     }
 
     /// Whose request this is, or the 401 to answer. `real_ms` is the real time: signatures do not follow a simulated one.
@@ -71,7 +73,7 @@ impl KeyRing {
         method: &str,
         path: &str,
         real_ms: i64,
-    ) -> Result<&AccountName, HttpResponse> {
+    ) -> Result<&Caller, HttpResponse> {
         let (Some(key_id), Some(timestamp), Some(signature)) = (&claim.key_id, &claim.timestamp, &claim.signature)
         else {
             return Err(unauthorized("signature_is_missing_from_headers", "signature is missing from headers", None));
@@ -81,10 +83,10 @@ impl KeyRing {
             return Err(unauthorized("header_timestamp_expired", "header timestamp expired", None));
         }
         let refused = |details| unauthorized("authentication_error", "authentication_error", Some(details));
-        let (key, account) = self.0.get(key_id).ok_or_else(|| refused("NOT_FOUND"))?;
+        let (key, caller) = self.0.get(key_id).ok_or_else(|| refused("NOT_FOUND"))?;
         let checked = key.verify(timestamp, method, path, signature);
         checked.map_err(|_| refused("INCORRECT_API_KEY_SIGNATURE"))?;
-        Ok(account)
+        Ok(caller)
     }
 }
 

@@ -3,6 +3,7 @@
 use recio_core::units::{MarketTicker, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where a running simulator is reached, and with which keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,10 +27,15 @@ pub struct Endpoint {
     pub market_tickers: Vec<MarketTicker>,
     /// The exchange's time when it began.
     pub now: Timestamp,
-    /// Whether times were shifted; tickers then do not name the close times.
+    /// Whether times were shifted.
     pub rebased: bool,
+    /// Whether tickers name the close times of their markets: not where times were shifted by anything but whole quarters of an hour.
+    pub tickers_name_close_times: bool,
     /// Whether something stands in for the settlement index: a settlement value is then never known before it is announced.
     pub index_is_stand_in: bool,
+    /// From when on the index' past can be read without a hole of more than a minute, as of the start: the recording's pre-roll. `None` where it
+    /// holds no price before its session.
+    pub prices_from: Option<Timestamp>,
     /// The exchange's time at which the recording ends. No market that closes later is settled.
     pub recording_ends: Timestamp,
 }
@@ -75,6 +81,13 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// How much of the index' past there was when it began, without a hole.
+    #[must_use]
+    pub fn past(&self) -> Duration {
+        let past = self.prices_from.map(|from| self.now.duration_since(from));
+        past.and_then(|past| Duration::try_from(past).ok()).unwrap_or_default()
+    }
+
     /// Writes the ready file in one step: whoever sees it sees all of it.
     ///
     /// # Errors

@@ -1,8 +1,14 @@
 //! A client of the simulator's own channel.
 
-use super::{About, Advanced, ClientName, ControlRefusal, FramesQueued, Join, Joined};
+use super::{
+    About, Advanced, BookName, ClientName, ControlRefusal, FaultReport, FramesQueued, Inject, Join, Joined, KeyName,
+    Pause, Paused,
+};
 use crate::exchange::AccountTruth;
+use recio_core::units::MarketTicker;
+use recio_core::venue::BookLevels;
 use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a call may take that has nothing to wait for.
@@ -87,13 +93,20 @@ impl ControlClient {
         self.post("advance", &ClientName { client: client.to_owned() }, None).await
     }
 
-    /// Text frames queued so far on the client's newest connection.
+    /// Text frames handed so far to the client's newest connection.
     ///
     /// # Errors
     /// No answer to go on with.
     pub async fn frames(&self, client: &str) -> Result<u64, ControlError> {
-        let answer: FramesQueued = self.get("frames", &[("client", client)]).await?;
-        Ok(answer.frames)
+        Ok(self.frames_queued(client).await?.frames)
+    }
+
+    /// The same, and whether frames are held back.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn frames_queued(&self, client: &str) -> Result<FramesQueued, ControlError> {
+        self.get("frames", &[("client", client)]).await
     }
 
     /// What the account of a key really has.
@@ -104,12 +117,89 @@ impl ControlClient {
         self.get("account", &[("key_id", key_id)]).await
     }
 
+    /// How often the clients of a key sent each client order id, lost requests included.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn posts(&self, key_id: &str) -> Result<BTreeMap<String, u64>, ControlError> {
+        self.get("posts", &KeyName { key_id: key_id.to_owned() }).await
+    }
+
+    /// The book that the exchange shows of a market, in YES prices.
+    ///
+    /// # Errors
+    /// No answer to go on with; status 404 for a market that is not there.
+    pub async fn book(&self, market: &MarketTicker) -> Result<BookLevels, ControlError> {
+        self.get("book", &BookName { market: market.clone() }).await
+    }
+
+    /// Which scenario is played, and how often each fault came.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn faults(&self) -> Result<FaultReport, ControlError> {
+        self.get("faults", &()).await
+    }
+
+    /// Adds a fault: the lines that stand below `[[fault]]` in a scenario file. Without a word on when, it comes now, or with the next call,
+    /// frame or handshake that it can hit.
+    ///
+    /// # Errors
+    /// No answer to go on with; status 400 where the lines are no fault, or one of a market's life, which has to stand in the scenario.
+    pub async fn inject(&self, fault: &str) -> Result<(), ControlError> {
+        self.tell("inject", &Inject { fault: fault.to_owned() }).await
+    }
+
+    /// Ends what goes wrong, and lets nothing more of the scenario go wrong. Requests that are late still land.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn heal(&self) -> Result<(), ControlError> {
+        self.tell("heal", &serde_json::json!({})).await
+    }
+
+    /// Cuts every WebSocket.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn disconnect(&self) -> Result<(), ControlError> {
+        self.inject("kind = \"socket_drop\"").await
+    }
+
+    /// Lets so many of the next frames be missing.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn gap(&self, frames: u32) -> Result<(), ControlError> {
+        self.inject(&format!("kind = \"sequence_gap\"\nframes = {frames}")).await
+    }
+
+    /// Lets the next create be executed without an answer.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn drop_next_reply(&self) -> Result<(), ControlError> {
+        self.inject("kind = \"lost_reply\"\ncalls = \"create\"").await
+    }
+
+    /// Pauses trading or the exchange, or ends the pause.
+    ///
+    /// # Errors
+    /// No answer to go on with.
+    pub async fn pause(&self, what: Paused, paused: bool) -> Result<(), ControlError> {
+        self.tell("pause", &Pause { what, paused }).await
+    }
+
     /// Stops the simulator.
     ///
     /// # Errors
     /// No answer to go on with.
     pub async fn stop(&self) -> Result<(), ControlError> {
-        let _: serde_json::Value = self.post("stop", &serde_json::json!({}), Some(ANSWER_WITHIN)).await?;
+        self.tell("stop", &serde_json::json!({})).await
+    }
+
+    async fn tell(&self, name: &str, body: &impl Serialize) -> Result<(), ControlError> {
+        let _: serde_json::Value = self.post(name, body, Some(ANSWER_WITHIN)).await?;
         Ok(())
     }
 

@@ -22,4 +22,10 @@ pub enum ExchangeError {
     /// An account cannot be opened.
     #[error("cannot open the account: {0}")]
     Account(#[from] VenueError),
+    /// What was to be done cannot be done in this state.
+    #[error("the exchange cannot do this: {0}")]
+    Operation(#[source] VenueError),
+    /// No market belongs to this event or series.
+    #[error("no market of {0} is listed; name an event or a series of the recording")]
+    NotListed(String),
 }

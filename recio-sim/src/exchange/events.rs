@@ -1,25 +1,55 @@
 //! What the venue tells, passed on to the sessions that subscribed to it.
 
 use super::Exchange;
-use super::frames::{LevelChange, book_frame, lifecycle_frame, ticker_frame, trade_frame};
+use super::frames::{LevelChange, book_frame, event_frame, lifecycle_frame, ticker_frame, trade_frame};
 use super::private_frames::{fill_frame, order_frame, position_frame, user_id};
 use super::session::Channel;
 use recio_core::market::LifecycleEvent;
-use recio_core::units::{AccountName, MarketTicker};
+use recio_core::units::{AccountName, EventTicker, FillId, MarketTicker};
 use recio_core::venue::{BookLevels, VenueEvent, VenueEventKind};
 use recio_kalshi::wire::FrameBody;
+use std::collections::BTreeSet;
 
 impl Exchange {
     /// Queues frames about everything that happened at the venue since the last call.
     pub(super) fn publish(&mut self) {
-        for event in self.venue.take_events() {
+        let taken = self.venue.take_events();
+        let events = self.shuffled(taken);
+        let private = events.iter().any(|event| is_private(&event.kind));
+        for event in events {
             self.publish_event(&event);
         }
+        self.publish_groups();
+        if private {
+            self.note_change();
+        }
+    }
+
+    /// The events with some public trades on the other side of the fills of the same execution, where that is wanted.
+    fn shuffled(&self, mut events: Vec<VenueEvent>) -> Vec<VenueEvent> {
+        if !self.realism.shuffle_fills {
+            return events;
+        }
+        let trades: Vec<FillId> = events.iter().filter_map(|event| trade_id(&event.kind).cloned()).collect();
+        for id in trades {
+            let is_fill =
+                |event: &VenueEvent| matches!(&event.kind, VenueEventKind::Fill { fill, .. } if fill.id == id);
+            let at = events.iter().position(|event| trade_id(&event.kind) == Some(&id));
+            let (first, last) = (events.iter().position(is_fill), events.iter().rposition(is_fill));
+            let (Some(at), Some(first), Some(last)) = (at, first, last) else { continue };
+            if self.realism.draw("order of fill and trade", id.as_str()) % 2 == 1 {
+                if at < first {
+                    events[at..=last].rotate_left(1);
+                } else {
+                    events[first..=at].rotate_right(1);
+                }
+            }
+        }
+        events
     }
 
     fn publish_event(&mut self, event: &VenueEvent) {
         let market = &event.market;
-        let shard = self.venue.market(market).map_or(0, |market| market.exchange_index);
         match &event.kind {
             VenueEventKind::BookChange { book_side, yes_price, change_hundredths, origin } => {
                 let change = LevelChange {
@@ -53,17 +83,21 @@ impl Exchange {
             }
             VenueEventKind::PublicTrade(trade) => {
                 if let Some(listing) = self.listings.get_mut(market) {
-                    listing.trade(trade);
+                    listing.trade(trade, self.prints.is_recorded(&trade.id));
                 }
+                self.prints.add(trade.clone());
                 self.tell(Channel::Trade, market, None, &trade_frame(trade));
             }
             VenueEventKind::OrderUpdate(order) => {
-                self.tell(Channel::UserOrders, market, Some(&order.account), &order_frame(order, shard));
+                self.tell(Channel::UserOrders, market, Some(&order.account), &order_frame(order));
             }
-            VenueEventKind::Fill { account, fill, post_position } => {
-                self.tell(Channel::Fill, market, Some(account), &fill_frame(fill, *post_position, shard));
-                let held = self.venue.positions(account).find(|(ticker, _)| *ticker == market);
-                if let Some(frame) = held.map(|(_, held)| position_frame(user_id(account), market, held)) {
+            VenueEventKind::Fill { account, wallet, fill, post_position } => {
+                self.tell(Channel::Fill, market, Some(account), &fill_frame(fill, *post_position, *wallet));
+                let held = self.venue.wallet_positions(account);
+                let held = held.filter(|(whose, ticker, _)| whose == wallet && *ticker == market);
+                let frame = |(_, _, held)| position_frame(user_id(account), wallet.subaccount, market, held);
+                let first = held.map(frame).next();
+                if let Some(frame) = first {
                     self.tell(Channel::Positions, market, Some(account), &frame);
                 }
             }
@@ -94,7 +128,13 @@ impl Exchange {
     }
 
     /// Queues a frame for every subscription that covers the market, of everybody or of one account.
-    fn tell(&mut self, channel: Channel, market: &MarketTicker, of: Option<&AccountName>, frame: &FrameBody<'_>) {
+    pub(super) fn tell(
+        &mut self,
+        channel: Channel,
+        market: &MarketTicker,
+        of: Option<&AccountName>,
+        frame: &FrameBody<'_>,
+    ) {
         let now = self.now();
         for session in self.sessions.values_mut().filter(|session| of.is_none_or(|account| session.account == *account))
         {
@@ -103,4 +143,42 @@ impl Exchange {
             }
         }
     }
+
+    /// Tells the lifecycle channel that an event was made, of which this is the first market.
+    pub(super) fn publish_event_created(&mut self, market: &MarketTicker) {
+        let Some((listing, body)) = self.listings.get(market).zip(self.venue.market(market)) else { return };
+        let frame = event_frame(listing, body);
+        self.tell(Channel::Lifecycle, market, None, &frame);
+    }
+
+    /// Tells something about an event to whom one of its markets interests, once.
+    pub(super) fn tell_event(&mut self, event: &EventTicker, frame: &FrameBody<'_>) {
+        let now = self.now();
+        let markets: Vec<MarketTicker> = self.of_event(event).map(|listing| listing.body.ticker.clone()).collect();
+        for session in self.sessions.values_mut() {
+            let sids = markets.iter().flat_map(|market| session.market_sids(Channel::Lifecycle, market));
+            let sids: BTreeSet<u64> = sids.map(|(sid, _)| sid).collect();
+            for sid in sids {
+                session.send(Some(sid), None, frame.clone(), now);
+            }
+        }
+    }
+}
+
+/// The id of a public trade.
+const fn trade_id(kind: &VenueEventKind) -> Option<&FillId> {
+    match kind {
+        VenueEventKind::PublicTrade(trade) => Some(&trade.id),
+        VenueEventKind::OrderUpdate(_)
+        | VenueEventKind::Fill { .. }
+        | VenueEventKind::BookChange { .. }
+        | VenueEventKind::BookSnapshot { .. }
+        | VenueEventKind::Lifecycle(_)
+        | VenueEventKind::Settled { .. } => None,
+    }
+}
+
+/// Whether it changes what an account is shown.
+const fn is_private(kind: &VenueEventKind) -> bool {
+    matches!(kind, VenueEventKind::OrderUpdate(_) | VenueEventKind::Fill { .. } | VenueEventKind::Settled { .. })
 }

@@ -4,7 +4,9 @@ use super::listing::{Listing, grid_words, strike_words};
 use recio_core::market::{BookSide, LifecycleEvent, Market, MarketResult, PublicTrade, Side};
 use recio_core::units::{AccountName, MarketTicker, Money, Price, Quantity, Timestamp};
 use recio_core::venue::{BookLevels, BookView, ChangeOrigin, Venue};
-use recio_kalshi::wire::{CreatedMetadata, DeltaMessage, FrameBody, LifecycleMessage, SnapshotMessage, Text};
+use recio_kalshi::wire::{
+    CreatedMetadata, DeltaMessage, EventLifecycleMessage, FrameBody, LifecycleMessage, SnapshotMessage, Text,
+};
 use recio_kalshi::wire::{TickerMessage, TradeMessage};
 use sha2::{Digest, Sha256};
 
@@ -70,7 +72,7 @@ impl LevelChange<'_> {
             ts: Some(text(self.time)),
             ts_ms: Some(self.time.as_millisecond()),
             client_order_id: own.and_then(|origin| origin.client_order_id.as_ref()).map(text),
-            subaccount: own.map(|_| 0),
+            subaccount: own.map(|origin| origin.subaccount.number()),
         })
     }
 }
@@ -189,6 +191,19 @@ pub(super) fn lifecycle_frame(listing: &Listing, market: &Market, event: &Lifecy
         }
     }
     FrameBody::Lifecycle(Box::new(message))
+}
+
+/// An event that was made with this market.
+pub(super) fn event_frame(listing: &Listing, market: &Market) -> FrameBody<'static> {
+    FrameBody::EventLifecycle(EventLifecycleMessage {
+        event_ticker: text(&market.event),
+        exchange_index: Some(market.exchange_index),
+        title: Some(listing.title().into()),
+        subtitle: Some(format!("closes {}", market.close_time).into()),
+        collateral_return_type: Some("".into()),
+        series_ticker: Some(text(&market.series)),
+        strike_date: Some(market.close_time.as_second()),
+    })
 }
 
 fn created_metadata(listing: &Listing, market: &Market) -> CreatedMetadata<'static> {

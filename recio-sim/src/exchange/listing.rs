@@ -1,5 +1,6 @@
 //! What the exchange shows of a market beyond its book: titles, last trade, volume, times.
 
+use super::candles::Candles;
 use crate::recording::MarketBody;
 use recio_core::market::{Family, Market, PriceGrid, PublicTrade, Quote, Strike, StrikeTerms, TickerUpdate};
 use recio_core::units::{AssetPrice, Price, Quantity, Timestamp};
@@ -19,6 +20,8 @@ pub(super) struct Listing {
     recorded_volume: Quantity,
     own_volume: Quantity,
     recorded_quote: Quote,
+    has_ticker: bool,
+    pub(super) candles: Candles,
 }
 
 /// The strike in the words of the wire.
@@ -41,21 +44,40 @@ impl Listing {
             recorded_volume: Quantity::ZERO,
             own_volume: Quantity::ZERO,
             recorded_quote: Quote::default(),
+            has_ticker: false,
+            candles: Candles::default(),
             body,
         }
     }
 
-    pub(super) fn tick(&mut self, update: &TickerUpdate) {
+    /// The quote and volume that the recording told last; `None` before it told any, and what was traded before is not known.
+    pub(super) fn told(&self) -> Option<(&Quote, Quantity)> {
+        self.has_ticker.then_some((&self.recorded_quote, self.recorded_volume))
+    }
+
+    /// A recorded ticker, and the print that it tells of.
+    pub(super) fn tick(&mut self, update: &TickerUpdate, print: Option<&PublicTrade>) {
+        if let Some(print) = print {
+            self.candles.trade(print.exchange_time, print.yes_price, print.quantity);
+            self.last_trade_size = print.quantity;
+        } else if let Some(last) = update.last_price {
+            self.candles.traded_before(last);
+        }
+        self.candles.quote(update.exchange_time, &update.quote, update.open_interest);
         self.last_price = update.last_price.or(self.last_price);
         self.recorded_volume = update.volume;
         self.open_interest = update.open_interest;
         self.recorded_quote = update.quote;
+        self.has_ticker = true;
     }
 
-    pub(super) fn trade(&mut self, trade: &PublicTrade) {
+    pub(super) fn trade(&mut self, trade: &PublicTrade, recorded: bool) {
+        self.candles.trade(trade.exchange_time, trade.yes_price, trade.quantity);
         self.last_price = Some(trade.yes_price);
         self.last_trade_size = trade.quantity;
-        self.own_volume = self.own_volume.saturating_add(trade.quantity);
+        if !recorded {
+            self.own_volume = self.own_volume.saturating_add(trade.quantity);
+        }
     }
 
     /// Contracts traded: the recorded ones and those of the accounts here.

@@ -1,24 +1,18 @@
-//! Public data over REST: status, series, events, markets, books, and the history of the index.
+//! Public data over REST: status, events, markets, books, and the history of the index.
 
 use super::Exchange;
+use super::fee_notices::{fee_word, multiplier_number};
 use super::frames::result_word;
 use super::listing::{Listing, grid_words, strike_words};
 use super::request::{Answer, Failure, Query, answer, nested, not_found};
+use super::series::settlement_sources;
 use jiff::SignedDuration;
 use recio_core::market::{Family, Market, MarketStatus};
-use recio_core::units::{EventTicker, MarketTicker, Price, Quantity, SeriesTicker, Timestamp};
+use recio_core::units::{EventTicker, Price, Quantity, Timestamp};
 use recio_core::venue::BookView;
 use recio_kalshi::wire;
-use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// One page of `GET /events`.
-#[derive(Serialize)]
-struct EventsPage {
-    events: Vec<wire::Event>,
-    cursor: String,
-}
 
 impl Exchange {
     pub(super) fn exchange_status(&self) -> Answer {
@@ -29,60 +23,30 @@ impl Exchange {
             description: Some(description.to_owned()),
             exchange_active: active,
             trading_active: trading,
-            intra_exchange_transfers_active: Some(true),
+            intra_exchange_transfers_active: Some(active),
         };
         let status = wire::ExchangeStatus {
             exchange_active: active,
             trading_active: trading,
-            intra_exchange_transfers_active: Some(true),
-            exchange_estimated_resume_time: None,
+            intra_exchange_transfers_active: Some(active),
+            exchange_estimated_resume_time: self.halts.resume_time().map(|time| time.to_string()),
             exchange_index_statuses: Some(vec![shard(0, "Default"), shard(2, "Crypto")]),
         };
         answer(200, &status)
     }
 
-    pub(super) fn series(&self, series: &str) -> Answer {
-        let listing = self.listings.values().find(|listing| listing.body.series.as_str() == series);
-        let body = self.series_body(&listing.ok_or_else(not_found)?.body.series);
-        answer(200, &wire::SeriesResponse { series: body.ok_or_else(not_found)? })
-    }
-
-    fn series_body(&self, series: &SeriesTicker) -> Option<wire::Series> {
-        let quarter = matches!(Family::of(series), Ok((_, Family::QuarterHour)));
-        let index = Family::of(series).map_or("index", |(asset, _)| asset.index_id());
-        Some(wire::Series {
-            ticker: series.to_string(),
-            frequency: if quarter { "fifteen_min" } else { "hourly" }.to_owned(),
-            title: format!("{series} (simulated from a recording)"),
-            category: "Crypto".to_owned(),
-            categories: Some(vec!["Crypto".to_owned()]),
-            tags: None,
-            settlement_sources: Some(vec![wire::SettlementSource {
-                name: format!("CF Benchmarks {index}"),
-                url: "https://www.cfbenchmarks.com".to_owned(),
-            }]),
-            contract_url: String::new(),
-            contract_terms_url: String::new(),
-            fee_type: "quadratic".to_owned(),
-            fee_multiplier: wire::JsonNumber::new("1")?,
-            additional_prohibitions: None,
-            last_updated_ts: None,
-            exchange_index: Some(2),
-        })
-    }
-
     pub(super) fn event(&self, event: &str, query: Query<'_>) -> Answer {
         let ticker = EventTicker::new(event).map_err(|_| not_found())?;
-        let markets: Vec<wire::Market> = self.of_event(&ticker).map(|listing| self.market_body(listing)).collect();
+        let markets = self.live_bodies(&ticker);
         let mut body = self.event_body(&ticker).ok_or_else(not_found)?;
-        let nested = query.flag("with_nested_markets");
-        let beside = if nested {
+        // The exchange's own clients require the list beside the event in either case.
+        let beside = if query.flag("with_nested_markets") {
             body.markets = Some(markets);
-            None
+            Vec::new()
         } else {
-            Some(markets)
+            markets
         };
-        answer(200, &wire::EventResponse { event: body, markets: beside })
+        answer(200, &wire::EventResponse { event: body, markets: Some(beside) })
     }
 
     pub(super) fn events(&self, query: Query<'_>) -> Answer {
@@ -106,21 +70,37 @@ impl Exchange {
         let fitting = events.into_iter().filter(|(_, fits)| *fits).filter_map(|(event, _)| {
             let mut body = self.event_body(event)?;
             if nested {
-                body.markets = Some(self.of_event(event).map(|listing| self.market_body(listing)).collect());
+                body.markets = Some(self.live_bodies(event));
             }
             Some((event.to_string(), body))
         });
         let (events, cursor) = query.page(fitting.collect(), 200)?;
-        answer(200, &EventsPage { events, cursor })
+        answer(200, &wire::EventsPage { events, cursor: Some(cursor) })
     }
 
-    fn of_event(&self, event: &EventTicker) -> impl Iterator<Item = &Listing> {
+    /// The bodies of an event's markets that are not archived.
+    fn live_bodies(&self, event: &EventTicker) -> Vec<wire::Market> {
+        self.of_event(event)
+            .filter(|listing| self.is_visible(listing))
+            .map(|listing| self.market_body(listing))
+            .collect()
+    }
+
+    /// Whether a market is in the live lists: not archived, and not made so lately that reads do not know it yet.
+    pub(super) fn is_visible(&self, listing: &Listing) -> bool {
+        let late = self.realism.read_lag.map_or(SignedDuration::ZERO, |lag| lag.least);
+        let known = listing.body.created_time.duration_until(self.now()) >= late;
+        known && !self.is_market_archived(&listing.body.ticker)
+    }
+
+    pub(super) fn of_event(&self, event: &EventTicker) -> impl Iterator<Item = &Listing> {
         self.listings.values().filter(move |listing| listing.body.event == *event)
     }
 
     fn event_body(&self, event: &EventTicker) -> Option<wire::Event> {
         let listing = self.of_event(event).next()?;
         let market = self.venue.market(&listing.body.ticker)?;
+        let fees = self.fee_notices.of_event(event, self.now());
         Some(wire::Event {
             event_ticker: event.to_string(),
             series_ticker: market.series.to_string(),
@@ -131,18 +111,19 @@ impl Exchange {
             category: Some("Crypto".to_owned()),
             strike_date: Some(market.close_time.to_string()),
             strike_period: None,
+            product_metadata: None,
             markets: None,
-            settlement_sources: None,
-            last_updated_ts: None,
-            fee_type_override: None,
-            fee_multiplier_override: None,
+            settlement_sources: Some(settlement_sources(&market.series)),
+            last_updated_ts: Some(listing.updated_time.to_string()),
+            fee_type_override: fees.map(|(fee_type, _)| fee_word(fee_type).to_owned()),
+            fee_multiplier_override: fees.and_then(|(_, multiplier)| multiplier_number(*multiplier)),
             exchange_index: Some(market.exchange_index),
         })
     }
 
     pub(super) fn market(&self, market: &str) -> Answer {
-        let listing = MarketTicker::new(market).ok().and_then(|ticker| self.listings.get(&ticker));
-        answer(200, &wire::MarketResponse { market: self.market_body(listing.ok_or_else(not_found)?) })
+        let listing = self.live_listing(market).ok_or_else(not_found)?;
+        answer(200, &wire::MarketResponse { market: self.market_body(listing) })
     }
 
     pub(super) fn markets(&self, query: Query<'_>) -> Answer {
@@ -163,7 +144,7 @@ impl Exchange {
                     && settled.holds(listing.settled_time)
             })
         };
-        let listed = self.listings.values().filter(fits);
+        let listed = self.listings.values().filter(|listing| self.is_visible(listing)).filter(fits);
         let items = listed.map(|listing| (listing.body.ticker.to_string(), listing)).collect();
         let (page, cursor) = query.page(items, 1000)?;
         let markets = page.into_iter().map(|listing| self.market_body(listing)).collect();
@@ -176,18 +157,35 @@ impl Exchange {
             return Err(query.invalid("depth must be at most 100"));
         }
         let depth = usize::try_from(depth).ok().filter(|depth| *depth > 0).unwrap_or(usize::MAX);
-        let ticker = MarketTicker::new(market).map_err(|_| not_found())?;
-        let book = self.venue.book(&ticker, BookView::Combined).ok_or_else(not_found)?;
+        let orderbook_fp = self.book_body(market, depth).ok_or_else(not_found)?;
+        answer(200, &wire::OrderBookResponse { orderbook_fp })
+    }
+
+    /// Several books at once, in the order in which they were asked for; markets that are not there are left out.
+    pub(super) fn order_books(&self, query: Query<'_>) -> Answer {
+        let tickers = query.all("tickers");
+        if tickers.is_empty() || tickers.len() > 100 {
+            return Err(query.invalid("tickers must name 1 to 100 markets"));
+        }
+        let book = |ticker: &str| {
+            let orderbook_fp = self.book_body(ticker, usize::MAX)?;
+            Some(wire::MarketOrderBook { ticker: ticker.to_owned(), orderbook_fp })
+        };
+        answer(200, &wire::OrderBooks { orderbooks: tickers.into_iter().filter_map(book).collect() })
+    }
+
+    fn book_body(&self, market: &str, depth: usize) -> Option<wire::OrderBook> {
+        let listing = self.live_listing(market)?;
+        let book = self.venue.book(&listing.body.ticker, BookView::Combined)?;
         // Best first in the book, best last on the wire; a limited depth keeps the best.
         let side = |levels: &[recio_core::market::Level], price: fn(Price) -> Price| {
             let rows = levels.iter().take(depth).rev();
             Some(rows.map(|level| (price(level.price).to_string(), level.quantity.to_string())).collect())
         };
-        let orderbook_fp = wire::OrderBook {
+        Some(wire::OrderBook {
             yes_dollars: side(&book.bids, |price| price),
             no_dollars: side(&book.asks, Price::complement),
-        };
-        answer(200, &wire::OrderBookResponse { orderbook_fp })
+        })
     }
 
     pub(super) fn index_values(&self, query: Query<'_>) -> Answer {
@@ -205,7 +203,7 @@ impl Exchange {
     }
 
     /// A market as REST shows it. Outcome and value are the venue's, which has them from determination on.
-    fn market_body(&self, listing: &Listing) -> wire::Market {
+    pub(super) fn market_body(&self, listing: &Listing) -> wire::Market {
         let market = self.venue.market(&listing.body.ticker);
         let fallback = || listing.body.to_market(MarketStatus::Initialized);
         let owned = market.cloned().unwrap_or_else(fallback);

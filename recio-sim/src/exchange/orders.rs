@@ -1,24 +1,47 @@
 //! Orders over REST: create, cancel, list.
 
 use super::Exchange;
+use super::history::DataTier;
 use super::markets::market_not_found;
 use super::private_frames::{outcome_word, stp_word, user_id};
-use super::request::{Answer, ApiRequest, Failure, Query, answer, flat, nested, not_found, require_json};
+use super::request::{Answer, ApiRequest, Failure, Query, answer, nested, not_found};
+use super::writes::{read_body, subaccount_of};
 use recio_core::market::BookSide;
 use recio_core::trade::{ReportedStatus, TimeInForce};
-use recio_core::units::{AccountName, ClientOrderId, ExchangeOrderId, MarketTicker, Money, Timestamp};
-use recio_core::venue::{NewOrder, RefusalCode, SelfTradePrevention, VenueOrder};
+use recio_core::units::{AccountName, ClientOrderId, ExchangeOrderId, MarketTicker, Money, OrderGroupId, Timestamp};
+use recio_core::venue::{NewOrder, RefusalCode, SelfTradePrevention, Subaccount, VenueOrder};
 use recio_kalshi::wire;
 use serde_json::Value;
 
+/// What has to be text in the body of a create.
+pub(super) const CREATE_TEXT_FIELDS: [&str; 5] = ["price", "count", "ticker", "side", "client_order_id"];
+
+/// Where a write looks for the order that it names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Route<'a> {
+    pub(super) subaccount: Subaccount,
+    /// The shard; -1 is the order's own.
+    pub(super) exchange_index: Option<i64>,
+    pub(super) market_ticker: Option<&'a str>,
+}
+
 impl Exchange {
     pub(super) fn create_order(&mut self, account: &AccountName, request: &ApiRequest) -> Answer {
-        self.count_post(account, &request.body);
-        require_json(request)?;
-        let body = read_body(&request.body)?;
-        let order = self.new_order(&body)?;
+        let parsed: Option<Value> = serde_json::from_slice(&request.body).ok();
+        self.count_post(account, parsed.as_ref());
+        let body = read_body(request, "CreateOrderRequest", &CREATE_TEXT_FIELDS)?;
+        answer(201, &self.place_order(account, &body)?)
+    }
+
+    /// Places what a create asks for, alone or as part of a batch.
+    pub(super) fn place_order(
+        &mut self,
+        account: &AccountName,
+        body: &wire::CreateOrder,
+    ) -> Result<wire::CreateOrderResponse, Failure> {
+        let order = self.new_order(body)?;
         let placed = self.venue.place(account, order, self.venue.now())?;
-        let response = wire::CreateOrderResponse {
+        Ok(wire::CreateOrderResponse {
             order_id: placed.order_id.to_string(),
             client_order_id: placed.client_order_id.as_ref().map(ToString::to_string),
             fill_count: placed.filled.to_string(),
@@ -26,14 +49,12 @@ impl Exchange {
             average_fill_price: placed.average_yes_price().map(four_decimals),
             average_fee_paid: placed.average_fee().map(four_decimals),
             ts_ms: placed.exchange_time.as_millisecond(),
-        };
-        answer(201, &response)
+        })
     }
 
     /// Counts what arrived, whatever is answered: the truth for a test that asks whether an order was sent twice.
-    fn count_post(&mut self, account: &AccountName, body: &[u8]) {
-        let parsed: Option<Value> = serde_json::from_slice(body).ok();
-        let id = parsed.as_ref().and_then(|body| body.get("client_order_id")).and_then(Value::as_str);
+    pub(super) fn count_post(&mut self, account: &AccountName, body: Option<&Value>) {
+        let id = body.and_then(|body| body.get("client_order_id")).and_then(Value::as_str);
         let posts = self.posts.entry(account.clone()).or_default();
         *posts.entry(id.unwrap_or_default().to_owned()).or_default() += 1;
     }
@@ -45,12 +66,9 @@ impl Exchange {
         if body.exchange_index.is_some_and(|shard| shard != -1 && shard != i32::from(listed.exchange_index)) {
             return Err(market_not_found());
         }
-        if body.subaccount.is_some_and(|subaccount| subaccount != 0) {
-            return Err(invalid("recio's simulator has subaccount 0 alone"));
-        }
-        if body.order_group_id.is_some() {
-            return Err(nested(400, "order_group_not_found", None));
-        }
+        let subaccount = subaccount_of(body.subaccount)?;
+        let group = body.order_group_id.as_deref().filter(|id| !id.is_empty()).map(OrderGroupId::new).transpose();
+        let order_group = group.map_err(|_| nested(400, RefusalCode::OrderGroupNotFound.as_str(), None))?;
         let book_side = match body.side.as_str() {
             "bid" => BookSide::Bid,
             "ask" => BookSide::Ask,
@@ -81,34 +99,58 @@ impl Exchange {
             reduce_only: body.reduce_only.unwrap_or(false),
             self_trade_prevention,
             cancel_on_pause: body.cancel_order_on_pause.unwrap_or(false),
+            subaccount,
+            order_group,
         })
     }
 
     pub(super) fn cancel_order(&mut self, account: &AccountName, order: &str, query: Query<'_>) -> Answer {
-        let id = ExchangeOrderId::new(order).map_err(|_| not_found())?;
-        let found = self.venue.order(account, &id).ok_or_else(not_found)?;
-        let shard = self.venue.market(&found.terms.market).map_or(0, |market| market.exchange_index);
-        // An order's id alone does not say on which shard it is: without shard and market it is looked for on shard 0.
-        let routed = match (query.number("exchange_index")?, query.get("market_ticker")) {
-            (Some(-1), _) => true,
-            (Some(index), _) => index == i64::from(shard),
-            (None, Some(market)) => market == found.terms.market.as_str(),
-            (None, None) => shard == 0,
+        let route = Route {
+            subaccount: query.subaccount()?.unwrap_or_default(),
+            exchange_index: query.number("exchange_index")?,
+            market_ticker: query.get("market_ticker"),
         };
-        if !routed {
-            return Err(not_found());
-        }
+        answer(200, &self.take_order_out(account, order, route)?)
+    }
+
+    /// Cancels one order, alone or as part of a batch.
+    pub(super) fn take_order_out(
+        &mut self,
+        account: &AccountName,
+        order: &str,
+        route: Route<'_>,
+    ) -> Result<wire::CancelOrderResponse, Failure> {
+        let id = self.routed_order(account, order, route)?;
         let canceled = self.venue.cancel(account, &id, self.venue.now())?;
-        let response = wire::CancelOrderResponse {
+        Ok(wire::CancelOrderResponse {
             order_id: canceled.order_id.to_string(),
             client_order_id: canceled.client_order_id.as_ref().map(ToString::to_string),
             reduced_by: canceled.reduced_by.to_string(),
             ts_ms: canceled.exchange_time.as_millisecond(),
-        };
-        answer(200, &response)
+        })
     }
 
-    pub(super) fn orders(&self, account: &AccountName, query: Query<'_>) -> Answer {
+    /// The order where a write looks for it. An id alone does not say on which shard it is: without shard and market it is looked for on
+    /// shard 0, and an order of another subaccount is not found.
+    pub(super) fn routed_order(
+        &self,
+        account: &AccountName,
+        order: &str,
+        route: Route<'_>,
+    ) -> Result<ExchangeOrderId, Failure> {
+        let id = ExchangeOrderId::new(order).map_err(|_| not_found())?;
+        let found = self.venue.order(account, &id).ok_or_else(not_found)?;
+        let market = found.terms.market.as_str();
+        let routed = match (route.exchange_index, route.market_ticker) {
+            (Some(-1), None) => true,
+            (Some(-1) | None, Some(named)) => named == market,
+            (Some(index), _) => index == i64::from(found.wallet.shard),
+            (None, None) => found.wallet.shard == 0,
+        };
+        if routed && found.wallet.subaccount == route.subaccount { Ok(id) } else { Err(not_found()) }
+    }
+
+    pub(super) fn orders(&self, account: &AccountName, query: Query<'_>, tier: DataTier) -> Answer {
         let status = match query.get("status") {
             None => None,
             Some(word @ ("resting" | "canceled" | "executed")) => Some(word),
@@ -116,13 +158,15 @@ impl Exchange {
         };
         let (min, max) = (query.seconds("min_ts")?, query.seconds("max_ts")?);
         let (markets, events) = (query.list("ticker"), query.list("event_ticker"));
-        let shard = query.shard()?;
+        let (shard, subaccount) = (query.shard()?, query.subaccount()?);
         let fits = |order: &&VenueOrder| {
             let market = &order.terms.market;
             let listed = self.venue.market(market);
             let event = listed.map(|market| &market.event);
-            status.is_none_or(|status| status == status_word(order.status))
-                && shard.is_none_or(|shard| listed.is_some_and(|market| shard == i64::from(market.exchange_index)))
+            tier.holds(!order.is_resting() && self.is_archived(order.updated_time))
+                && status.is_none_or(|status| status == status_word(order.status))
+                && shard.is_none_or(|shard| shard == i64::from(order.wallet.shard))
+                && subaccount.is_none_or(|subaccount| subaccount == order.wallet.subaccount)
                 && min.is_none_or(|min| order.created_time >= min)
                 && max.is_none_or(|max| order.created_time <= max)
                 && markets.as_ref().is_none_or(|markets| markets.contains(&market.as_str()))
@@ -146,7 +190,8 @@ impl Exchange {
         wire::Order {
             order_id: order.id.to_string(),
             user_id: Some(user_id(&order.account)),
-            client_order_id: terms.client_order_id.as_ref().map(ToString::to_string),
+            // Kalshi's own clients require it, also of an order that was given none.
+            client_order_id: Some(terms.client_order_id.as_ref().map(ToString::to_string).unwrap_or_default()),
             ticker: terms.market.to_string(),
             side: Some(outcome.to_owned()),
             action: Some("buy".to_owned()),
@@ -167,29 +212,16 @@ impl Exchange {
             last_update_time: Some(order.updated_time.to_string()),
             expiration_time: terms.expiration.map(|time| time.to_string()),
             self_trade_prevention_type: Some(stp_word(terms.self_trade_prevention).to_owned()),
-            order_group_id: None,
+            order_group_id: terms.order_group.as_ref().map(ToString::to_string),
             cancel_order_on_pause: Some(terms.cancel_on_pause),
-            subaccount_number: Some(0),
-            exchange_index: self.venue.market(&terms.market).map(|market| market.exchange_index),
+            subaccount_number: Some(order.wallet.subaccount.number()),
+            exchange_index: Some(order.wallet.shard),
         }
     }
-}
-
-/// Reads the body; what does not fit is told in the words of the exchange's decoder, where they are known.
-fn read_body(body: &[u8]) -> Result<wire::CreateOrder, Failure> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| flat("bad_request", &error.to_string()))?;
-    for field in ["price", "count", "ticker", "side", "client_order_id"] {
-        if value.get(field).is_some_and(Value::is_number) {
-            let message =
-                format!("json: cannot unmarshal number into Go struct field CreateOrderRequest.{field} of type string");
-            return Err(flat("bad_request", &message));
-        }
-    }
-    serde_json::from_value(value).map_err(|error| flat("bad_request", &error.to_string()))
 }
 
 /// Rounded half up to $0.0001, as the answers to a create show averages.
-fn four_decimals(amount: Money) -> String {
+pub(super) fn four_decimals(amount: Money) -> String {
     let units = (amount.micros() + 50).div_euclid(100);
     format!("{}.{:04}", units / 10_000, units % 10_000)
 }

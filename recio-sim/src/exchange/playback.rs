@@ -1,9 +1,12 @@
 //! The recording as it plays into the venue: its times shifted, its outcomes held until they are due.
 
+use super::frames::trade_frame;
 use super::listing::Listing;
+use super::played::{PlayedPrice, PriceSource};
+use super::rebase::Shift;
+use super::session::Channel;
 use super::{Exchange, ExchangeError};
-use crate::recording::{Header, MarketBody, Record, RecordBody, RecordingError};
-use jiff::SignedDuration;
+use crate::recording::{MarketBody, Record, RecordBody, RecordingError};
 use recio_core::market::{LifecycleEvent, MarketResult, MarketStatus, TickerUpdate};
 use recio_core::units::{MarketTicker, Timestamp};
 use recio_core::venue::VenueError;
@@ -15,13 +18,13 @@ pub type Records = Box<dyn Iterator<Item = Result<Record, RecordingError>> + Sen
 pub(super) struct Playback {
     records: Records,
     next: Option<Record>,
-    shift: SignedDuration,
+    shift: Shift,
     /// Announced as determined; the value behind it may follow at the same moment.
     determined: Vec<(Timestamp, MarketTicker, MarketResult)>,
 }
 
 impl Playback {
-    pub(super) fn new(records: Records, shift: SignedDuration) -> Result<Self, ExchangeError> {
+    pub(super) fn new(records: Records, shift: Shift) -> Result<Self, ExchangeError> {
         let mut playback = Self { records, next: None, shift, determined: Vec::new() };
         playback.take()?;
         Ok(playback)
@@ -34,7 +37,7 @@ impl Playback {
 
     /// Takes the next record and reads the one after it.
     pub(super) fn take(&mut self) -> Result<Option<Record>, ExchangeError> {
-        let after = self.records.next().transpose()?.map(|record| shifted(record, self.shift));
+        let after = self.records.next().transpose()?.map(|record| self.shift.record(record));
         Ok(std::mem::replace(&mut self.next, after))
     }
 }
@@ -59,9 +62,7 @@ impl Exchange {
             RecordBody::Lifecycle { market, event } => self.live(&market, event, now),
             RecordBody::Outcome(outcome) => {
                 self.playback.determined.retain(|(_, market, _)| *market != outcome.market);
-                self.determine(&outcome.market, |venue| {
-                    venue.determine(&outcome.market, outcome.result, Some(outcome.expiration_value), now)
-                })
+                self.outcome(&outcome.market, outcome.result, Some(outcome.expiration_value), now)
             }
             RecordBody::BookSnapshot { market, bids, asks } => {
                 if let Some(listing) = self.listings.get_mut(&market) {
@@ -78,15 +79,31 @@ impl Exchange {
                 self.tick(&update);
                 Ok(())
             }
-            RecordBody::SpotTrade { price, .. } => {
+            RecordBody::SpotTrade { source, price, trade_id } => {
                 self.index.spot(record.stream, now, price);
+                self.played.add(PlayedPrice { source: PriceSource::Spot, name: source, time: now, price, trade_id });
                 Ok(())
             }
             RecordBody::IndexPrint { index, price } => {
                 self.venue.advance(now);
                 self.publish();
-                self.index.print(&index, now, price);
-                self.publish_index(&index, now);
+                self.publish_fifth(&index, now, price);
+                if self.index.print(&index, now, price) {
+                    self.play_price(PriceSource::Index, &index, now, price);
+                    self.publish_index(&index, now);
+                }
+                Ok(())
+            }
+            RecordBody::Trade(trade) => {
+                self.prints.play(Some(&trade));
+                let played = self.venue.recorded_trade(&trade, now);
+                self.publish();
+                self.prints.play(None);
+                played
+            }
+            RecordBody::Exchange(status) => {
+                self.venue.pause_exchange(!status.exchange_active, now);
+                self.venue.pause_trading(!status.trading_active, now);
                 Ok(())
             }
         }
@@ -95,8 +112,13 @@ impl Exchange {
     fn list(&mut self, body: MarketBody, now: Timestamp) -> Result<(), VenueError> {
         self.venue.advance(now);
         let ticker = body.ticker.clone();
-        self.venue.add_market(body.to_market(MarketStatus::Initialized), self.fees.clone())?;
+        let fees = self.fees_of(&body.series, &body.event, now);
+        self.venue.add_market(body.to_market(MarketStatus::Initialized), fees)?;
+        let is_new_event = self.of_event(&body.event).next().is_none();
         self.listings.insert(ticker.clone(), Listing::new(body));
+        if is_new_event {
+            self.publish_event_created(&ticker);
+        }
         self.publish_lifecycle(&ticker, &LifecycleEvent::Created);
         Ok(())
     }
@@ -110,10 +132,11 @@ impl Exchange {
         match event {
             // Announced with the market's body.
             LifecycleEvent::Created => Ok(()),
-            LifecycleEvent::Activated => self.venue.activate(market, now),
-            LifecycleEvent::Deactivated => self.venue.deactivate(market, now),
+            // A live recorder may hear of the end of a halt without its beginning, or of a halt twice.
+            LifecycleEvent::Activated => unless_so_already(self.venue.activate(market, now)),
+            LifecycleEvent::Deactivated => unless_so_already(self.venue.deactivate(market, now)),
             LifecycleEvent::CloseDateUpdated { close_time } => self.venue.change_close_time(market, close_time, now),
-            LifecycleEvent::StrikeUpdated { strike } => self.venue.announce_strike(market, strike, now),
+            LifecycleEvent::StrikeUpdated { strike } => self.strike(market, strike, now),
             LifecycleEvent::GridUpdated { grid } => self.venue.change_grid(market, grid, now),
             LifecycleEvent::Determined { result, .. } => {
                 self.playback.determined.push((now, market.clone(), result));
@@ -121,11 +144,7 @@ impl Exchange {
             }
             LifecycleEvent::Settled { .. } => {
                 self.determine_all(|_| true)?;
-                match self.venue.settle(market, now) {
-                    // The exchange announces a payout more than once; it pays once.
-                    Err(VenueError::WrongStatus { status: MarketStatus::Finalized, .. }) => Ok(()),
-                    settled => settled,
-                }
+                self.payout(market, now)
             }
         }
     }
@@ -146,81 +165,26 @@ impl Exchange {
         self.playback.determined = later;
         let due: Vec<(Timestamp, MarketTicker, MarketResult)> = due;
         for (at, market, result) in due {
-            self.determine(&market, |venue| venue.determine(&market, result, None, at))?;
+            self.outcome(&market, result, None, at)?;
         }
         Ok(())
     }
 
-    /// An outcome that is known already is not announced again.
-    fn determine(
-        &mut self,
-        market: &MarketTicker,
-        determine: impl FnOnce(&mut recio_core::venue::Venue) -> Result<(), VenueError>,
-    ) -> Result<(), VenueError> {
-        if self.venue.market(market).is_some_and(|market| market.result.is_some()) {
-            return Ok(());
-        }
-        determine(&mut self.venue)
-    }
-
     fn tick(&mut self, update: &TickerUpdate) {
-        if let Some(listing) = self.listings.get_mut(&update.market) {
-            listing.tick(update);
-            self.publish_ticker(&update.market);
+        let Some(listing) = self.listings.get_mut(&update.market) else { return };
+        let print = listing.told().and_then(|(quote, volume)| self.prints.told_by(update, quote, volume));
+        listing.tick(update, print.as_ref());
+        if let Some(print) = print {
+            self.tell(Channel::Trade, &update.market, None, &trade_frame(&print));
+            self.prints.add(print);
         }
+        self.publish_ticker(&update.market);
     }
 }
 
-fn later(time: Timestamp, shift: SignedDuration) -> Timestamp {
-    time.checked_add(shift).unwrap_or(time)
-}
-
-/// A header whose times are shifted.
-pub(super) fn shifted_header(mut header: Header, shift: SignedDuration) -> Header {
-    for time in [&mut header.from, &mut header.session_from, &mut header.to] {
-        *time = later(*time, shift);
+fn unless_so_already(done: Result<(), VenueError>) -> Result<(), VenueError> {
+    match done {
+        Err(VenueError::WrongStatus { .. }) => Ok(()),
+        done => done,
     }
-    for gap in &mut header.gaps {
-        gap.from = later(gap.from, shift);
-        gap.to = later(gap.to, shift);
-    }
-    header
-}
-
-/// A record whose times, outside and inside, are shifted.
-fn shifted(mut record: Record, shift: SignedDuration) -> Record {
-    if shift.is_zero() {
-        return record;
-    }
-    record.exchange_time = later(record.exchange_time, shift);
-    record.received_time = record.received_time.map(|time| later(time, shift));
-    match &mut record.body {
-        RecordBody::Gap(gap) => {
-            gap.from = later(gap.from, shift);
-            gap.to = later(gap.to, shift);
-        }
-        RecordBody::Market(body) => {
-            for time in [&mut body.created_time, &mut body.open_time, &mut body.close_time] {
-                *time = later(*time, shift);
-            }
-        }
-        RecordBody::Lifecycle { event, .. } => match event {
-            LifecycleEvent::CloseDateUpdated { close_time: time }
-            | LifecycleEvent::Determined { determined_time: time, .. }
-            | LifecycleEvent::Settled { settled_time: time } => *time = later(*time, shift),
-            LifecycleEvent::Created
-            | LifecycleEvent::Activated
-            | LifecycleEvent::Deactivated
-            | LifecycleEvent::StrikeUpdated { .. }
-            | LifecycleEvent::GridUpdated { .. } => {}
-        },
-        RecordBody::Ticker(update) => update.exchange_time = later(update.exchange_time, shift),
-        RecordBody::Boundary(_)
-        | RecordBody::Outcome(_)
-        | RecordBody::BookSnapshot { .. }
-        | RecordBody::BookDelta { .. }
-        | RecordBody::SpotTrade { .. }
-        | RecordBody::IndexPrint { .. } => {}
-    }
-    record
 }

@@ -1,70 +1,59 @@
-//! What an account holds, over REST: fills, positions, cash, settlements; and how much it may ask.
+//! What an account holds, over REST: fills, positions, cash, settlements.
 
 use super::Exchange;
 use super::frames::result_word;
+use super::history::DataTier;
 use super::private_frames::outcome_word;
 use super::request::{Answer, Query, answer, not_found};
+use super::transfers::SHARDS;
 use recio_core::trade::{Fill, Liquidity};
 use recio_core::units::{AccountName, EventTicker, MarketTicker, Money, Position, Price, Quantity};
-use recio_core::venue::{AccountSettlement, MarketPosition};
+use recio_core::venue::{AccountSettlement, MarketPosition, Wallet};
 use recio_kalshi::wire;
 use std::collections::BTreeMap;
 
 /// Micro-dollars in a cent.
-const CENT: i64 = 10_000;
+pub(super) const CENT: i64 = 10_000;
 
 impl Exchange {
-    pub(super) fn fills(&self, account: &AccountName, query: Query<'_>) -> Answer {
+    pub(super) fn fills(&self, account: &AccountName, query: Query<'_>, tier: DataTier) -> Answer {
         let (min, max) = (query.seconds("min_ts")?, query.seconds("max_ts")?);
         let (markets, order, shard) = (query.list("ticker"), query.get("order_id"), query.shard()?);
-        let fits = |fill: &&Fill| {
-            min.is_none_or(|min| fill.exchange_time >= min)
+        let subaccount = query.subaccount()?;
+        let fits = |(fill, wallet): &(&Fill, Wallet)| {
+            tier.holds(self.is_archived(fill.exchange_time))
+                && min.is_none_or(|min| fill.exchange_time >= min)
                 && max.is_none_or(|max| fill.exchange_time <= max)
-                && shard.is_none_or(|shard| shard == i64::from(self.shard(&fill.market)))
+                && shard.is_none_or(|shard| shard == i64::from(wallet.shard))
+                && subaccount.is_none_or(|subaccount| subaccount == wallet.subaccount)
                 && order.is_none_or(|order| fill.order.as_str() == order)
                 && markets.as_ref().is_none_or(|markets| markets.contains(&fill.market.as_str()))
         };
-        let newest_first = self.venue.fills(account).rev().filter(fits);
-        let items = newest_first.map(|fill| (format!("{} {}", fill.order, fill.id), fill)).collect();
+        let newest_first = self.venue.fills(account).rev();
+        let with_wallet = newest_first.filter_map(|fill| Some((fill, self.venue.order(account, &fill.order)?.wallet)));
+        let newest_first = with_wallet.filter(fits);
+        let items =
+            newest_first.map(|(fill, wallet)| (format!("{} {}", fill.order, fill.id), (fill, wallet))).collect();
         let (page, cursor) = query.page(items, 1000)?;
-        let fills = page.into_iter().map(|fill| self.fill_body(fill)).collect();
+        let fills = page.into_iter().map(|(fill, wallet)| fill_body(fill, wallet)).collect();
         answer(200, &wire::FillsPage { fills, cursor: Some(cursor) })
     }
 
-    fn fill_body(&self, fill: &Fill) -> wire::Fill {
-        let outcome = outcome_word(fill.book_side);
-        wire::Fill {
-            fill_id: Some(fill.id.to_string()),
-            trade_id: fill.id.to_string(),
-            order_id: fill.order.to_string(),
-            ticker: fill.market.to_string(),
-            market_ticker: Some(fill.market.to_string()),
-            exchange_index: Some(self.shard(&fill.market)),
-            side: Some(outcome.to_owned()),
-            action: Some("buy".to_owned()),
-            outcome_side: Some(outcome.to_owned()),
-            book_side: fill.book_side.to_string(),
-            count_fp: fill.quantity.to_string(),
-            yes_price_dollars: fill.yes_price.to_string(),
-            no_price_dollars: Some(fill.yes_price.complement().to_string()),
-            is_taker: fill.liquidity == Liquidity::Taker,
-            fee_cost: fill.fee.to_string(),
-            created_time: fill.exchange_time.to_string(),
-            subaccount_number: Some(0),
-            ts: Some(fill.exchange_time.as_second()),
-        }
-    }
-
-    pub(super) fn positions(&self, account: &AccountName, query: Query<'_>) -> Answer {
-        let (unsettled, settled) = match query.get("settlement_status") {
+    pub(super) fn positions(&self, account: &AccountName, query: Query<'_>, tier: DataTier) -> Answer {
+        let (unsettled, settled) = match query.get("settlement_status").filter(|_| tier == DataTier::Live) {
+            None if tier == DataTier::Archive => (false, true),
             None | Some("unsettled") => (true, false),
             Some("settled") => (false, true),
             Some("all") => (true, true),
             Some(other) => return Err(query.invalid(&format!("settlement_status {other} is unknown"))),
         };
+        let subaccount = query.subaccount()?.unwrap_or_default();
         let mut held: BTreeMap<&MarketTicker, MarketPosition> = BTreeMap::new();
         if settled {
-            for paid in self.venue.settlements(account) {
+            let fits = |paid: &&AccountSettlement| {
+                paid.wallet.subaccount == subaccount && tier.holds(self.is_market_archived(&paid.settlement.market))
+            };
+            for paid in self.venue.settlements(account).filter(fits) {
                 let pnl = paid.pnl_before_fees();
                 let closed = MarketPosition {
                     position: Position::FLAT,
@@ -76,7 +65,8 @@ impl Exchange {
             }
         }
         if unsettled {
-            held.extend(self.venue.positions(account).map(|(market, position)| (market, position.clone())));
+            let own = self.venue.wallet_positions(account).filter(|(wallet, _, _)| wallet.subaccount == subaccount);
+            held.extend(own.map(|(_, market, position)| (market, position.clone())));
         }
         let filter = query.list("count_filter").unwrap_or_default();
         let (market, event, shard) = (query.get("ticker"), query.get("event_ticker"), query.shard()?);
@@ -118,17 +108,26 @@ impl Exchange {
 
     /// What may be used for trading is the balance: resting orders reduce it. (That they do at the exchange is not confirmed.)
     pub(super) fn balance(&self, account: &AccountName, query: Query<'_>) -> Answer {
-        let all = self.venue.balance(account).ok_or_else(not_found)?.available();
-        // All of it lies on the shard of crypto.
-        let free = if query.shard()?.is_none_or(|shard| shard == 2) { all } else { Money::ZERO };
-        let value: Money = self.venue.positions(account).map(|(market, held)| self.market_value(market, held)).sum();
-        let shard = |exchange_index, balance: Money| wire::ShardBalance { exchange_index, balance: dollars(balance) };
+        let (subaccount, wanted) = (query.subaccount()?.unwrap_or_default(), query.shard()?);
+        let mut shards: BTreeMap<u16, Money> = SHARDS.into_iter().map(|shard| (shard, Money::ZERO)).collect();
+        let own: Vec<_> = self.venue.wallets(account).filter(|(wallet, _)| wallet.subaccount == subaccount).collect();
+        if own.is_empty() && !subaccount.is_primary() {
+            return Err(not_found());
+        }
+        shards.extend(own.into_iter().map(|(wallet, balance)| (wallet.shard, balance.available())));
+        let asked = |shard: u16| wanted.is_none_or(|wanted| wanted == i64::from(shard));
+        let free: Money = shards.iter().filter(|(shard, _)| asked(**shard)).map(|(_, free)| *free).sum();
+        let held = self.venue.wallet_positions(account);
+        let held = held.filter(|(wallet, _, _)| wallet.subaccount == subaccount && asked(wallet.shard));
+        let value: Money = held.map(|(_, market, held)| self.market_value(market, held)).sum();
+        let shard =
+            |(exchange_index, free): (u16, Money)| wire::ShardBalance { exchange_index, balance: dollars(free) };
         let body = wire::Balance {
             balance: free.micros().div_euclid(CENT),
             balance_dollars: dollars(free),
             portfolio_value: value.micros().div_euclid(CENT),
             updated_ts: self.now().as_second(),
-            balance_breakdown: Some(vec![shard(0, Money::ZERO), shard(2, all)]),
+            balance_breakdown: Some(shards.into_iter().map(shard).collect()),
         };
         answer(200, &body)
     }
@@ -140,45 +139,71 @@ impl Exchange {
 
     pub(super) fn settlements(&self, account: &AccountName, query: Query<'_>) -> Answer {
         let (min, max) = (query.seconds("min_ts")?, query.seconds("max_ts")?);
-        let (market, event) = (query.get("ticker"), query.get("event_ticker"));
+        let (market, event, subaccount) = (query.get("ticker"), query.get("event_ticker"), query.subaccount()?);
         let fits = |paid: &&AccountSettlement| {
             let settlement = &paid.settlement;
-            min.is_none_or(|min| settlement.settled_time >= min)
+            subaccount.is_none_or(|subaccount| subaccount == paid.wallet.subaccount)
+                && min.is_none_or(|min| settlement.settled_time >= min)
                 && max.is_none_or(|max| settlement.settled_time <= max)
                 && market.is_none_or(|market| settlement.market.as_str() == market)
                 && event.is_none_or(|event| settlement.event.as_str() == event)
         };
         let newest_first = self.venue.settlements(account).rev().filter(fits);
-        let items = newest_first.map(|paid| (paid.settlement.market.to_string(), paid)).collect();
+        let items =
+            newest_first.map(|paid| (format!("{} {}", paid.settlement.market, paid.wallet.subaccount), paid)).collect();
         let (page, cursor) = query.page(items, 1000)?;
-        let settlements = page.into_iter().map(|paid| self.settlement_body(paid)).collect();
+        let settlements = page.into_iter().map(settlement_body).collect();
         answer(200, &wire::SettlementsPage { settlements, cursor: Some(cursor) })
     }
 
-    fn settlement_body(&self, paid: &AccountSettlement) -> wire::Settlement {
-        let (settlement, held) = (&paid.settlement, &paid.held);
-        wire::Settlement {
-            ticker: settlement.market.to_string(),
-            event_ticker: settlement.event.to_string(),
-            exchange_index: Some(self.shard(&settlement.market)),
-            market_result: result_word(settlement.result).to_owned(),
-            yes_count_fp: held.yes_quantity.to_string(),
-            yes_total_cost_dollars: held.yes_cost.to_string(),
-            no_count_fp: held.no_quantity.to_string(),
-            no_total_cost_dollars: held.no_cost.to_string(),
-            revenue: settlement.revenue.micros().div_euclid(CENT),
-            value: Some(i64::from(settlement.result.yes_payout().units()) / 100),
-            fee_cost: held.fees.to_string(),
-            settled_time: settlement.settled_time.to_string(),
-        }
-    }
-
-    fn shard(&self, market: &MarketTicker) -> u16 {
+    pub(super) fn shard(&self, market: &MarketTicker) -> u16 {
         self.venue.market(market).map_or(0, |market| market.exchange_index)
     }
 
     fn event_of(&self, market: &MarketTicker) -> Option<&EventTicker> {
         self.venue.market(market).map(|market| &market.event)
+    }
+}
+
+fn fill_body(fill: &Fill, wallet: Wallet) -> wire::Fill {
+    let outcome = outcome_word(fill.book_side);
+    wire::Fill {
+        fill_id: Some(fill.id.to_string()),
+        trade_id: fill.id.to_string(),
+        order_id: fill.order.to_string(),
+        ticker: fill.market.to_string(),
+        market_ticker: Some(fill.market.to_string()),
+        exchange_index: Some(wallet.shard),
+        side: Some(outcome.to_owned()),
+        action: Some("buy".to_owned()),
+        outcome_side: Some(outcome.to_owned()),
+        book_side: fill.book_side.to_string(),
+        count_fp: fill.quantity.to_string(),
+        yes_price_dollars: fill.yes_price.to_string(),
+        no_price_dollars: Some(fill.yes_price.complement().to_string()),
+        is_taker: fill.liquidity == Liquidity::Taker,
+        fee_cost: fill.fee.to_string(),
+        created_time: fill.exchange_time.to_string(),
+        subaccount_number: Some(wallet.subaccount.number()),
+        ts: Some(fill.exchange_time.as_second()),
+    }
+}
+
+fn settlement_body(paid: &AccountSettlement) -> wire::Settlement {
+    let (settlement, held) = (&paid.settlement, &paid.held);
+    wire::Settlement {
+        ticker: settlement.market.to_string(),
+        event_ticker: settlement.event.to_string(),
+        exchange_index: Some(paid.wallet.shard),
+        market_result: result_word(settlement.result).to_owned(),
+        yes_count_fp: held.yes_quantity.to_string(),
+        yes_total_cost_dollars: held.yes_cost.to_string(),
+        no_count_fp: held.no_quantity.to_string(),
+        no_total_cost_dollars: held.no_cost.to_string(),
+        revenue: settlement.revenue.micros().div_euclid(CENT),
+        value: Some(i64::from(settlement.result.yes_payout().units()) / 100),
+        fee_cost: held.fees.to_string(),
+        settled_time: settlement.settled_time.to_string(),
     }
 }
 
@@ -214,33 +239,7 @@ impl EventSum {
 }
 
 /// Dollars with four decimals, six where they say more.
-fn dollars(amount: Money) -> String {
+pub(super) fn dollars(amount: Money) -> String {
     let text = amount.to_string();
     text.strip_suffix("00").map_or(text.clone(), ToOwned::to_owned)
-}
-
-/// The limits of the Basic tier, as seen on a live account. The simulator does not enforce them.
-pub(super) fn account_limits() -> Answer {
-    let limits = wire::AccountLimits {
-        usage_tier: "basic".to_owned(),
-        read: wire::TokenBucket { refill_rate: 200, bucket_capacity: 600 },
-        write: wire::TokenBucket { refill_rate: 100, bucket_capacity: 100 },
-        grants: Vec::new(),
-    };
-    answer(200, &limits)
-}
-
-/// What calls cost. Source: docs.kalshi.com/getting_started/rate_limits, state of October 2026.
-pub(super) fn endpoint_costs() -> Answer {
-    let cost = |method: &str, path: &str, cost| wire::EndpointCost {
-        method: method.to_owned(),
-        path: format!("{}{path}", recio_kalshi::REST_BASE),
-        cost,
-    };
-    let endpoint_costs = vec![
-        cost("DELETE", "/portfolio/events/orders/:order_id", 2),
-        cost("GET", "/portfolio/orders/:order_id", 2),
-        cost("GET", "/cfbenchmarks/*", 50),
-    ];
-    answer(200, &wire::EndpointCosts { default_cost: 10, endpoint_costs })
 }

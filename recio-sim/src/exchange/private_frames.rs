@@ -5,7 +5,7 @@ use super::orders::status_word;
 use recio_core::market::BookSide;
 use recio_core::trade::{Fill, Liquidity};
 use recio_core::units::{MarketTicker, Position};
-use recio_core::venue::{MarketPosition, SelfTradePrevention, VenueOrder};
+use recio_core::venue::{MarketPosition, SelfTradePrevention, Subaccount, VenueOrder, Wallet};
 use recio_kalshi::wire::{FillMessage, FrameBody, PositionMessage, Text, UserOrderMessage};
 
 fn text(value: impl ToString) -> Text<'static> {
@@ -32,7 +32,7 @@ pub(super) const fn stp_word(prevention: SelfTradePrevention) -> &'static str {
     }
 }
 
-pub(super) fn order_frame(order: &VenueOrder, exchange_index: u16) -> FrameBody<'static> {
+pub(super) fn order_frame(order: &VenueOrder) -> FrameBody<'static> {
     let terms = &order.terms;
     let outcome = outcome_word(terms.book_side);
     FrameBody::UserOrder(Box::new(UserOrderMessage {
@@ -40,7 +40,7 @@ pub(super) fn order_frame(order: &VenueOrder, exchange_index: u16) -> FrameBody<
         user_id: Some(user_id(&order.account).into()),
         client_order_id: terms.client_order_id.as_ref().map(text),
         ticker: text(&terms.market),
-        exchange_index: Some(exchange_index),
+        exchange_index: Some(order.wallet.shard),
         status: status_word(order.status).into(),
         side: Some(outcome.into()),
         is_yes: Some(terms.book_side == BookSide::Bid),
@@ -55,24 +55,24 @@ pub(super) fn order_frame(order: &VenueOrder, exchange_index: u16) -> FrameBody<
         taker_fees_dollars: Some(text(order.taker_fees)),
         maker_fees_dollars: Some(text(order.maker_fees)),
         self_trade_prevention_type: Some(stp_word(terms.self_trade_prevention).into()),
-        order_group_id: None,
+        order_group_id: terms.order_group.as_ref().map(text),
         created_time: Some(text(order.created_time)),
         created_ts_ms: Some(order.created_time.as_millisecond()),
         last_updated_ts_ms: Some(order.updated_time.as_millisecond()),
         expiration_ts_ms: terms.expiration.map(recio_core::units::Timestamp::as_millisecond),
         last_update_reason: order.last_update_reason.map(|reason| reason.as_str().into()),
-        subaccount_number: Some(0),
+        subaccount_number: Some(order.wallet.subaccount.number()),
     }))
 }
 
-pub(super) fn fill_frame(fill: &Fill, post_position: Position, exchange_index: u16) -> FrameBody<'static> {
+pub(super) fn fill_frame(fill: &Fill, post_position: Position, wallet: Wallet) -> FrameBody<'static> {
     let outcome = outcome_word(fill.book_side);
     FrameBody::Fill(Box::new(FillMessage {
         trade_id: text(&fill.id),
         order_id: text(&fill.order),
         client_order_id: fill.client_order_id.as_ref().map(text),
         market_ticker: text(&fill.market),
-        exchange_index: Some(exchange_index),
+        exchange_index: Some(wallet.shard),
         is_taker: fill.liquidity == Liquidity::Taker,
         side: Some(outcome.into()),
         action: Some("buy".into()),
@@ -85,11 +85,16 @@ pub(super) fn fill_frame(fill: &Fill, post_position: Position, exchange_index: u
         post_position_fp: Some(text(post_position)),
         ts: Some(fill.exchange_time.as_second()),
         ts_ms: fill.exchange_time.as_millisecond(),
-        subaccount: Some(0),
+        subaccount: Some(wallet.subaccount.number()),
     }))
 }
 
-pub(super) fn position_frame(user_id: String, market: &MarketTicker, held: &MarketPosition) -> FrameBody<'static> {
+pub(super) fn position_frame(
+    user_id: String,
+    subaccount: Subaccount,
+    market: &MarketTicker,
+    held: &MarketPosition,
+) -> FrameBody<'static> {
     let volume = held.yes_quantity.saturating_add(held.no_quantity);
     FrameBody::Position(Box::new(PositionMessage {
         user_id: Some(user_id.into()),
@@ -100,6 +105,6 @@ pub(super) fn position_frame(user_id: String, market: &MarketTicker, held: &Mark
         fees_paid_dollars: text(held.fees),
         position_fee_cost_dollars: Some(text(held.fees)),
         volume_fp: Some(text(volume)),
-        subaccount: Some(0),
+        subaccount: Some(subaccount.number()),
     }))
 }

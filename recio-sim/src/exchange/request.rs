@@ -3,9 +3,11 @@
 //! Source of routes, bodies and codes: docs.kalshi.com/api-reference and recorded answers, state of October 2026.
 
 use super::Exchange;
+use super::caller::Caller;
+use super::history::DataTier;
 use bytes::Bytes;
 use recio_core::units::{AccountName, Timestamp};
-use recio_core::venue::Refusal;
+use recio_core::venue::{Refusal, Subaccount};
 use recio_kalshi::transport::{HttpResponse, Method};
 use recio_kalshi::wire::{ErrorBody, ErrorInfo};
 use serde::Serialize;
@@ -33,59 +35,80 @@ pub(super) struct Failure {
 
 pub(super) type Answer = Result<HttpResponse, Failure>;
 
+impl Failure {
+    /// The same as an item of a batch carries it: flat, beside the items that went well.
+    pub(super) fn into_info(self) -> ErrorInfo {
+        match self.body {
+            ErrorBody::Nested { error } | ErrorBody::Flat(error) => error,
+            ErrorBody::Text { error: message } | ErrorBody::Validation { msg: message } => {
+                ErrorInfo { code: "bad_request".to_owned(), message, details: None }
+            }
+        }
+    }
+}
+
 /// The query of a request, with the operation's name for error texts.
 #[derive(Clone, Copy)]
 pub(super) struct Query<'a> {
     pub(super) operation: &'static str,
-    pairs: &'a [(String, String)],
+    pub(super) pairs: &'a [(String, String)],
 }
 
 impl Exchange {
-    /// Answers a REST request. `account` is whose key signed it; without one only public data is answered.
+    /// Answers a REST request of somebody who may do everything and is not limited. `account` is whose key signed it; without one only public
+    /// data is answered.
     pub fn request(&mut self, account: Option<&AccountName>, request: &ApiRequest) -> HttpResponse {
         let answer = self.route(account, request);
         self.publish();
+        if request.method != Method::Get && answer.is_ok() {
+            self.note_change();
+        }
         answer.unwrap_or_else(|failure| to_response(failure.status, &failure.body))
+    }
+
+    /// Answers a request that was signed with a key: by its scopes, and as long as the account's tokens last. `meter_ms` is the time of the clock
+    /// that refills them, in milliseconds from anywhere.
+    pub fn request_by(&mut self, caller: &Caller, request: &ApiRequest, meter_ms: i64) -> HttpResponse {
+        let charged = self.charge(&caller.account, request, meter_ms);
+        match charged.and_then(|()| caller.admit(request)) {
+            Ok(request) => self.request(Some(&caller.account), &request),
+            Err(failure) => to_response(failure.status, &failure.body),
+        }
     }
 
     fn route(&mut self, account: Option<&AccountName>, request: &ApiRequest) -> Answer {
         let decoded: Vec<String> = request.path.split('/').skip(1).map(percent_decoded).collect();
         let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
-        let query = |operation| Query { operation, pairs: &request.query };
-        if request.method == Method::Get {
-            match segments[..] {
-                ["exchange", "status"] => return self.exchange_status(),
-                ["series", series] => return self.series(series),
-                ["events"] => return self.events(query("GetEvents")),
-                ["events", event] => return self.event(event, query("GetEvent")),
-                ["markets"] => return self.markets(query("GetMarkets")),
-                ["markets", market] => return self.market(market),
-                ["markets", market, "orderbook"] => return self.order_book(market, query("GetMarketOrderbook")),
-                ["account", "endpoint_costs"] => return super::portfolio::endpoint_costs(),
-                _ => {}
-            }
+        if request.method == Method::Get
+            && let Some(answer) = self.public_route(&segments, &request.query)
+        {
+            return answer;
         }
-        let known = matches!(segments.first(), Some(&("portfolio" | "account" | "cfbenchmarks")));
         let Some(account) = account else {
-            return Err(if known { unsigned() } else { not_found() });
+            return Err(if needs_key(&segments) { unsigned() } else { not_found() });
         };
+        if request.method == Method::Get
+            && let Some(answer) = self.account_route(account, &segments, &request.query)
+        {
+            return answer;
+        }
+        let written = if request.method == Method::Get {
+            self.lagging(|this| this.write_route(account, request, &segments))
+        } else {
+            self.write_route(account, request, &segments)
+        };
+        if let Some(answer) = written {
+            return answer;
+        }
+        let query = |operation| Query::new(operation, &request.query);
         match (request.method, &segments[..]) {
-            (Method::Post, ["portfolio", "events", "orders"]) => self.create_order(account, request),
-            (Method::Delete, ["portfolio", "events", "orders", order]) => {
-                require_json(request)?;
-                self.cancel_order(account, order, query("CancelOrder"))
-            }
             (Method::Post, ["portfolio", "orders", ..]) | (Method::Delete, ["portfolio", "orders", _]) => {
                 Err(nested(410, "deprecated_v1_order_endpoint", None))
             }
-            (Method::Get, ["portfolio", "orders"]) => self.orders(account, query("GetOrders")),
-            (Method::Get, ["portfolio", "orders", order]) => self.order(account, order),
-            (Method::Get, ["portfolio", "fills"]) => self.fills(account, query("GetFills")),
-            (Method::Get, ["portfolio", "positions"]) => self.positions(account, query("GetPositions")),
-            (Method::Get, ["portfolio", "balance"]) => self.balance(account, query("GetBalance")),
-            (Method::Get, ["portfolio", "settlements"]) => self.settlements(account, query("GetSettlements")),
-            (Method::Get, ["account", "limits"]) => super::portfolio::account_limits(),
-            (Method::Get, ["cfbenchmarks", "history", "values"]) => self.index_values(query("CfBenchmarks")),
+            (Method::Get, ["portfolio", "orders"]) => {
+                self.lagging(|this| this.orders(account, query("GetOrders"), DataTier::Live))
+            }
+            (Method::Get, ["portfolio", "orders", order]) => self.lagging(|this| this.order(account, order)),
             (Method::Post | Method::Put | Method::Delete, ["portfolio", ..]) => {
                 Err(nested(501, "not_simulated", Some("recio's simulator has no such call")))
             }
@@ -95,6 +118,16 @@ impl Exchange {
 }
 
 impl<'a> Query<'a> {
+    pub(super) const fn new(operation: &'static str, pairs: &'a [(String, String)]) -> Self {
+        Self { operation, pairs }
+    }
+
+    /// All values of a name that may come more than once, lists with commas taken apart.
+    pub(super) fn all(self, name: &str) -> Vec<&'a str> {
+        let given = self.pairs.iter().filter(|(key, _)| key == name);
+        given.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|word| !word.is_empty()).collect()
+    }
+
     /// A value; an empty one counts as absent.
     pub(super) fn get(self, name: &str) -> Option<&'a str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|text| !text.is_empty())
@@ -123,6 +156,13 @@ impl<'a> Query<'a> {
     /// The shard that is asked for; `None` is all.
     pub(super) fn shard(self) -> Result<Option<i64>, Failure> {
         Ok(self.number("exchange_index")?.filter(|shard| *shard >= 0))
+    }
+
+    /// The subaccount that is asked for; `None` where none is named.
+    pub(super) fn subaccount(self) -> Result<Option<Subaccount>, Failure> {
+        let out_of_range = || self.invalid("subaccount must be between 0 and 63");
+        let number = self.number("subaccount")?.map(|number| u16::try_from(number).map_err(|_| out_of_range()));
+        number.transpose()?.map(|number| Subaccount::new(number).map_err(|_| out_of_range())).transpose()
     }
 
     /// The error of a parameter that is not allowed.
@@ -175,6 +215,21 @@ pub(super) fn not_found() -> Failure {
     nested(404, "not_found", None)
 }
 
+/// The error of who has asked too often.
+pub(super) fn rate_limited() -> Failure {
+    Failure { status: 429, body: ErrorBody::Text { error: "too many requests".to_owned() } }
+}
+
+/// Whether a path that nobody without a key is answered exists at all.
+fn needs_key(segments: &[&str]) -> bool {
+    matches!(
+        segments,
+        ["portfolio" | "account" | "cfbenchmarks", ..]
+            | ["exchange", "user_data_timestamp"]
+            | ["historical", "fills" | "orders" | "positions"]
+    )
+}
+
 fn unsigned() -> Failure {
     nested(401, "signature_is_missing_from_headers", None)
 }
@@ -185,8 +240,11 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Writes have to say that they are JSON, also where nothing is to be said.
+/// Writes have to say that they are JSON, also where nothing is to be said; but Kalshi's own TypeScript client cancels without a word of it.
 pub(super) fn require_json(request: &ApiRequest) -> Result<(), Failure> {
+    if request.method == Method::Delete && request.body.is_empty() && request.content_type.is_none() {
+        return Ok(());
+    }
     let named = request.content_type.as_deref().unwrap_or_default();
     let kind = named.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") {

@@ -30,10 +30,12 @@ mod session;
 mod source;
 mod spot;
 mod ticker;
+mod verify;
 
 pub use bars::BarReader;
 pub use error::ImportError;
 pub use session::{ImportOptions, ImportReport, StreamCount, import};
+pub use verify::{BookMatches, VerifyOptions, verify_books};
 
 #[cfg(test)]
 mod tests;

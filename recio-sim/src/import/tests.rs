@@ -157,7 +157,9 @@ fn a_session_becomes_a_recording() {
             | RecordBody::BookDelta { .. }
             | RecordBody::Ticker(_)
             | RecordBody::SpotTrade { .. }
-            | RecordBody::IndexPrint { .. } => None,
+            | RecordBody::IndexPrint { .. }
+            | RecordBody::Trade(_)
+            | RecordBody::Exchange(_) => None,
         })
         .collect();
     assert_eq!(

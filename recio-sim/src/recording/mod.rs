@@ -21,6 +21,7 @@
 mod error;
 mod format;
 mod header;
+pub mod live;
 mod reader;
 mod record;
 mod wire;

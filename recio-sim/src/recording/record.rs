@@ -1,8 +1,10 @@
 //! One thing that was recorded, with its times.
 
 use recio_core::market::{
-    BookSide, Level, LifecycleEvent, Market, MarketResult, MarketStatus, PriceGrid, StrikeTerms, TickerUpdate,
+    BookSide, Level, LifecycleEvent, Market, MarketResult, MarketStatus, PriceGrid, PublicTrade, StrikeTerms,
+    TickerUpdate,
 };
+use recio_core::market_data::ExchangeStatus;
 use recio_core::units::{AssetPrice, EventTicker, MarketTicker, Price, SeriesTicker, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc, time::Duration};
@@ -89,6 +91,10 @@ pub enum RecordBody {
         /// Its value.
         price: AssetPrice,
     },
+    /// A print of a market. Its own time is the record's.
+    Trade(PublicTrade),
+    /// Whether the exchange trades, from here on.
+    Exchange(ExchangeStatus),
 }
 
 /// Where in the session a record stands.

@@ -4,10 +4,12 @@
 
 use super::{Boundary, Gap, Header, MarketBody, Outcome, Record, RecordBody, StreamId};
 use recio_core::market::{
-    BookSide, Level, LifecycleEvent, MarketResult, PriceBand, PriceGrid, Quote, Strike, StrikeTerms, TickerUpdate,
+    BookSide, Level, LifecycleEvent, MarketResult, PriceBand, PriceGrid, PublicTrade, Quote, Side, Strike, StrikeTerms,
+    TickerUpdate,
 };
+use recio_core::market_data::ExchangeStatus;
 use recio_core::units::{
-    AssetPrice, EventTicker, MarketTicker, Price, Quantity, SeriesTicker, Timestamp, from_micros, micros,
+    AssetPrice, EventTicker, FillId, MarketTicker, Price, Quantity, SeriesTicker, Timestamp, from_micros, micros,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -26,7 +28,7 @@ pub(super) struct WireRecord {
 type WireLevel = (u16, u64);
 
 #[derive(Serialize, Deserialize)]
-enum WireBody {
+pub(super) enum WireBody {
     PreRollBegins,
     SessionBegins,
     SessionEnds,
@@ -40,10 +42,12 @@ enum WireBody {
     Ticker { market: u16, bid: Option<WireLevel>, ask: Option<WireLevel>, last: Option<u16>, volume: u64, open: u64 },
     SpotTrade { source: u16, price: u64, trade_id: Option<u64> },
     IndexPrint { index: u16, price: u64 },
+    Trade { market: u16, id: String, price: u16, quantity: u64, taker_yes: bool },
+    Exchange { exchange_active: bool, trading_active: bool },
 }
 
 #[derive(Serialize, Deserialize)]
-struct WireMarket {
+pub(super) struct WireMarket {
     market: u16,
     event: String,
     series: String,
@@ -57,7 +61,7 @@ struct WireMarket {
 }
 
 #[derive(Serialize, Deserialize)]
-enum WireStrike {
+pub(super) enum WireStrike {
     ToBeAnnounced,
     Unsupported(String),
     Greater(u64),
@@ -68,14 +72,14 @@ enum WireStrike {
 }
 
 #[derive(Serialize, Deserialize)]
-enum WireResult {
+pub(super) enum WireResult {
     Yes,
     No,
     Scalar(u16),
 }
 
 #[derive(Serialize, Deserialize)]
-enum WireLifecycle {
+pub(super) enum WireLifecycle {
     Created,
     Activated,
     Deactivated,
@@ -110,6 +114,39 @@ impl Codec {
         }
     }
 
+    /// Without any market or source yet: [`learn_market`](Self::learn_market) gives them their places.
+    pub(super) fn empty() -> Self {
+        Self {
+            markets: Vec::new(),
+            market_places: BTreeMap::new(),
+            sources: Vec::new(),
+            source_places: BTreeMap::new(),
+            last: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// Gives a market the next place; whether it had none before.
+    pub(super) fn learn_market(&mut self, market: &MarketTicker) -> Result<bool, Fault> {
+        if self.market_places.contains_key(market) {
+            return Ok(false);
+        }
+        let place = u16::try_from(self.markets.len()).map_err(|_| "it would be market 65537".to_owned())?;
+        self.markets.push(market.clone());
+        self.market_places.insert(market.clone(), place);
+        Ok(true)
+    }
+
+    /// Gives a source the next place; whether it had none before.
+    pub(super) fn learn_source(&mut self, source: &Arc<str>) -> Result<bool, Fault> {
+        if self.source_places.contains_key(source) {
+            return Ok(false);
+        }
+        let place = u16::try_from(self.sources.len()).map_err(|_| "it would be source 65537".to_owned())?;
+        self.sources.push(source.clone());
+        self.source_places.insert(source.clone(), place);
+        Ok(true)
+    }
+
     pub(super) fn encode(&mut self, record: &Record) -> Result<WireRecord, Fault> {
         let time = micros(whole_micros(record.exchange_time)?);
         let after = u64::try_from(time - micros(self.last)).map_err(|_| {
@@ -142,7 +179,7 @@ impl Codec {
         Ok(Record { exchange_time, received_time, stream: StreamId(wire.stream), seq: wire.seq, body })
     }
 
-    fn encode_body(&self, body: &RecordBody, exchange_time: Timestamp) -> Result<WireBody, Fault> {
+    pub(super) fn encode_body(&self, body: &RecordBody, exchange_time: Timestamp) -> Result<WireBody, Fault> {
         Ok(match body {
             RecordBody::Boundary(Boundary::PreRollBegins) => WireBody::PreRollBegins,
             RecordBody::Boundary(Boundary::SessionBegins) => WireBody::SessionBegins,
@@ -196,10 +233,28 @@ impl Codec {
             RecordBody::IndexPrint { index, price } => {
                 WireBody::IndexPrint { index: self.source_place(index)?, price: price.cents() }
             }
+            RecordBody::Trade(trade) => {
+                if trade.exchange_time != exchange_time {
+                    return Err(format!(
+                        "the trade's time {} is not the record's {exchange_time}",
+                        trade.exchange_time
+                    ));
+                }
+                WireBody::Trade {
+                    market: self.place(&trade.market)?,
+                    id: trade.id.as_str().to_owned(),
+                    price: trade.yes_price.units(),
+                    quantity: trade.quantity.hundredths(),
+                    taker_yes: trade.taker_side == Side::Yes,
+                }
+            }
+            RecordBody::Exchange(ExchangeStatus { exchange_active, trading_active }) => {
+                WireBody::Exchange { exchange_active: *exchange_active, trading_active: *trading_active }
+            }
         })
     }
 
-    fn decode_body(&self, body: WireBody, exchange_time: Timestamp) -> Result<RecordBody, Fault> {
+    pub(super) fn decode_body(&self, body: WireBody, exchange_time: Timestamp) -> Result<RecordBody, Fault> {
         Ok(match body {
             WireBody::PreRollBegins => RecordBody::Boundary(Boundary::PreRollBegins),
             WireBody::SessionBegins => RecordBody::Boundary(Boundary::SessionBegins),
@@ -251,6 +306,19 @@ impl Codec {
             WireBody::IndexPrint { index, price } => {
                 RecordBody::IndexPrint { index: self.source(index)?, price: asset_price(price)? }
             }
+            WireBody::Trade { market, id, price: units, quantity: hundredths, taker_yes } => {
+                RecordBody::Trade(PublicTrade {
+                    id: FillId::new(&id).map_err(|error| error.to_string())?,
+                    market: self.market(market)?,
+                    yes_price: price(units)?,
+                    quantity: quantity(hundredths)?,
+                    taker_side: if taker_yes { Side::Yes } else { Side::No },
+                    exchange_time,
+                })
+            }
+            WireBody::Exchange { exchange_active, trading_active } => {
+                RecordBody::Exchange(ExchangeStatus { exchange_active, trading_active })
+            }
         })
     }
 
@@ -285,12 +353,12 @@ impl Codec {
         })
     }
 
-    fn place(&self, market: &MarketTicker) -> Result<u16, Fault> {
+    pub(super) fn place(&self, market: &MarketTicker) -> Result<u16, Fault> {
         let place = self.market_places.get(market).copied();
         place.ok_or_else(|| format!("its market {market} is not in the header's list"))
     }
 
-    fn market(&self, place: u16) -> Result<MarketTicker, Fault> {
+    pub(super) fn market(&self, place: u16) -> Result<MarketTicker, Fault> {
         let market = self.markets.get(usize::from(place)).cloned();
         market.ok_or_else(|| format!("it is about market {place} of a list of {}", self.markets.len()))
     }

@@ -2,6 +2,7 @@
 
 use crate::exchange::ExchangeError;
 use crate::recording::RecordingError;
+use crate::synthetic::SyntheticError;
 use recio_kalshi::signing::KeyError;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -24,6 +25,9 @@ pub enum SimError {
     /// The recording cannot be used.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// No world can be made.
+    #[error(transparent)]
+    Synthetic(#[from] SyntheticError),
     /// The exchange cannot begin or go on.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),

@@ -2,8 +2,11 @@
 
 use super::owner::Ask;
 use super::socket;
+use crate::admin::{Admin, AdminAnswer};
 use crate::auth::AuthClaim;
-use crate::control::{ClientName, ControlRefusal, Join, SIMULATOR_HEADER};
+use crate::control::{BookName, ClientName, ControlRefusal, Join, SIMULATOR_HEADER};
+use crate::control::{Inject, KeyName, Pause};
+use crate::desk::Delivery;
 use crate::exchange::ApiRequest;
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -13,12 +16,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, get, post};
 use recio_kalshi::transport::{HttpResponse, Method};
 use recio_kalshi::{REST_BASE, SOCKET_PATH};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The largest body that is read; an order has a few hundred bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// How long a request without an answer keeps its connection; clients give up before.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// What every connection has.
 #[derive(Clone)]
@@ -26,11 +33,6 @@ pub(super) struct Shared {
     pub(super) asks: mpsc::Sender<Ask>,
     pub(super) stop: CancellationToken,
     pub(super) tracker: TaskTracker,
-}
-
-#[derive(Deserialize)]
-struct KeyName {
-    key_id: String,
 }
 
 impl Shared {
@@ -50,6 +52,15 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/frames", get(frames))
         .route("/account", get(account))
         .route("/stop", post(stop))
+        .route("/inject", post(async |State(shared), Json(Inject { fault })| admin(shared, Admin::Inject(fault)).await))
+        .route("/heal", post(async |State(shared)| admin(shared, Admin::Heal).await))
+        .route("/pause", post(async |State(shared), Json(pause): Json<Pause>| admin(shared, Admin::Pause(pause)).await))
+        .route("/faults", get(async |State(shared)| admin(shared, Admin::Faults).await))
+        .route("/book", get(async |State(shared), Query(BookName { market })| admin(shared, Admin::Book(market)).await))
+        .route(
+            "/posts",
+            get(async |State(shared), Query(KeyName { key_id })| admin(shared, Admin::Posts(key_id)).await),
+        )
         .fallback(|| async { StatusCode::NOT_FOUND });
     Router::new()
         .route(SOCKET_PATH, get(socket::upgrade))
@@ -71,8 +82,16 @@ pub(super) fn claim_of(headers: &HeaderMap) -> AuthClaim {
 
 pub(super) fn to_response(answer: HttpResponse) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, json)], Body::from(answer.body)).into_response()
+    let kind = if answer.body.starts_with(b"<") { "text/html" } else { "application/json" };
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static(kind))], Body::from(answer.body)).into_response()
+}
+
+/// No answer: the connection ends before one is whole.
+fn cut() -> Response {
+    let broken = futures_util::stream::once(async {
+        Err::<bytes::Bytes, _>(std::io::Error::other("a fault of the scenario cuts the connection"))
+    });
+    Body::from_stream(broken).into_response()
 }
 
 /// The answer when the exchange is over.
@@ -103,7 +122,20 @@ async fn api(State(shared): State<Shared>, request: Request) -> Response {
     let request =
         ApiRequest { method, path: path.to_owned(), query, content_type: content_type.map(ToOwned::to_owned), body };
     let claim = claim_of(&parts.headers);
-    shared.ask(|reply| Ask::Request { claim, request, reply }).await.map_or_else(over, to_response)
+    match shared.ask(|reply| Ask::Request { claim, request, reply }).await {
+        None => over(),
+        Some(Delivery::Answer { answer, after }) => {
+            if !after.is_zero() {
+                shared.stop.run_until_cancelled(tokio::time::sleep(after)).await;
+            }
+            to_response(answer)
+        }
+        Some(Delivery::Silence) => {
+            shared.stop.run_until_cancelled(tokio::time::sleep(SILENCE)).await;
+            cut()
+        }
+        Some(Delivery::Cut) => cut(),
+    }
 }
 
 fn control_answer<T: Serialize>(answer: Result<T, ControlRefusal>) -> Response {
@@ -141,6 +173,17 @@ async fn frames(State(shared): State<Shared>, Query(ClientName { client }): Quer
 async fn account(State(shared): State<Shared>, Query(KeyName { key_id }): Query<KeyName>) -> Response {
     let truth = shared.ask(|reply| Ask::Account { key_id, reply }).await;
     control_answer(truth.unwrap_or_else(|| Err(ControlRefusal::over())))
+}
+
+async fn admin(shared: Shared, admin: Admin) -> Response {
+    let done = shared.ask(|reply| Ask::Admin { admin, reply }).await;
+    match done.unwrap_or_else(|| Err(ControlRefusal::over())) {
+        Ok(AdminAnswer::Done) => control_answer(Ok(serde_json::json!({ "done": true }))),
+        Ok(AdminAnswer::Faults(faults)) => control_answer(Ok(faults)),
+        Ok(AdminAnswer::Book(book)) => control_answer(Ok(book)),
+        Ok(AdminAnswer::Posts(posts)) => control_answer(Ok(posts)),
+        Err(refusal) => control_answer::<()>(Err(refusal)),
+    }
 }
 
 async fn stop(State(shared): State<Shared>) -> Response {

@@ -2,7 +2,7 @@
 
 use super::SimError;
 use crate::endpoint::EndpointKey;
-use recio_kalshi::signing::{SigningKey, VerifyingKey, generate_ed25519};
+use recio_kalshi::signing::{KeyType, SigningKey, VerifyingKey, generate_ed25519, generate_rsa_2048};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use std::fs::{self, OpenOptions};
@@ -22,14 +22,17 @@ impl ClientKey {
     }
 }
 
-/// Makes so many Ed25519 keys, each in a file of its own that only its owner may read.
-pub(super) fn generate(count: usize, folder: &Path) -> Result<Vec<ClientKey>, SimError> {
+/// Makes so many keys, each in a file of its own that only its owner may read.
+pub(super) fn generate(count: usize, key_type: KeyType, folder: &Path) -> Result<Vec<ClientKey>, SimError> {
     let failed = |file: &Path, source| SimError::KeyFile { file: file.to_owned(), source };
     fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     let folder = std::path::absolute(folder).map_err(|source| failed(folder, source))?;
     (0..count)
         .map(|_| {
-            let made = generate_ed25519("unnamed")?;
+            let made = match key_type {
+                KeyType::Rsa => generate_rsa_2048("unnamed")?,
+                KeyType::Ed25519 => generate_ed25519("unnamed")?,
+            };
             let key_id = id_of(&made.key)?;
             let file = folder.join(format!("{key_id}.pem"));
             write_private(&file, made.pem.expose_secret()).map_err(|source| failed(&file, source))?;

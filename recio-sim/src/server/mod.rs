@@ -11,26 +11,32 @@ pub use error::SimError;
 use crate::control::BANNER;
 use crate::desk::Desk;
 use crate::endpoint::Endpoint;
-use crate::exchange::{Exchange, ExchangeError};
+use crate::exchange::{Exchange, ExchangeError, PlayedPrice, Realism, Rebase, Records};
 use crate::real_clock::real_now;
-use crate::recording::Recording;
+use crate::recording::{Header, Recording};
+use crate::scenario::{Scenario, Staged};
+use crate::synthetic::{SyntheticOptions, SyntheticWorld};
 use axum::serve::ListenerExt;
 use http::Shared;
-use jiff::SignedDuration;
 use keys::ClientKey;
 use owner::{Owner, Time};
 use recio_core::units::{AccountName, Money};
+use recio_core::venue::CRYPTO_SHARD;
+use recio_kalshi::signing::KeyType;
 use recio_kalshi::{REST_BASE, SOCKET_PATH};
 use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     path::PathBuf,
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio::sync::{broadcast, mpsc};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Calls that may wait for the exchange's task; beyond, the connections wait.
 const ASKS: usize = 1024;
+/// Prices that may wait for a listener: minutes of a busy spot market at 60 times real time.
+const PRICES: usize = 16_384;
 /// How long stopping may take before what still runs is left alone.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -39,16 +45,31 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 pub struct SimOptions {
     /// Where to listen: a loopback address; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The recording to play.
+    /// The recording to play; of no account where `synthetic` names a world.
     pub recording: PathBuf,
+    /// A world to make in place of a recording.
+    pub synthetic: Option<SyntheticOptions>,
+    /// What goes wrong; nothing without one.
+    pub scenario: Option<Scenario>,
+    /// Makes what goes wrong by chance differ from another run's.
+    pub seed: u64,
     /// How time moves.
     pub pace: Pace,
-    /// Shifts every time by whole seconds, so that the session begins now. Tickers stay as recorded.
+    /// Moves the recording to now, by whole quarters of an hour (hours, with hourly markets): its markets close in the future, and their tickers
+    /// name the times. Paced, the session is joined where it stands by then; see [`Rebase`].
     pub rebase_now: bool,
+    /// What is simulated of the real exchange's untidiness; `None` is the scenario's, or else [`Realism::paced`] for paced
+    /// time and nothing of it in lockstep.
+    pub realism: Option<Realism>,
     /// How many clients there are: each has a key and an account of its own. In lockstep time waits for all of them.
     pub clients: usize,
+    /// The type of the clients' keys. Kalshi's TypeScript client signs with RSA alone; making such a key takes up to a second.
+    pub key_type: KeyType,
     /// What each account begins with.
     pub opening_cash: Money,
+    /// The shard on which that lies. Markets of crypto are on [`CRYPTO_SHARD`]: cash elsewhere pays for no
+    /// order there until it is moved.
+    pub opening_shard: u16,
     /// Where the clients' private keys are written, readable by their owner alone. Made if it is not there.
     pub key_dir: PathBuf,
 }
@@ -76,6 +97,7 @@ pub struct Running {
     stop: CancellationToken,
     tracker: TaskTracker,
     owner: Option<JoinHandle<Result<(), ExchangeError>>>,
+    prices: broadcast::Sender<PlayedPrice>,
 }
 
 impl SimOptions {
@@ -85,10 +107,16 @@ impl SimOptions {
         Self {
             listen: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)),
             recording,
+            synthetic: None,
+            scenario: None,
+            seed: 1,
             pace: Pace::LOCKSTEP,
             rebase_now: false,
+            realism: None,
             clients: 1,
+            key_type: KeyType::Ed25519,
             opening_cash: Money::dollars(100),
+            opening_shard: CRYPTO_SHARD,
             key_dir,
         }
     }
@@ -106,17 +134,24 @@ impl Simulator {
     /// An option that cannot be, an unusable recording, or no place to listen or to write keys. Nothing runs then.
     pub async fn start(options: SimOptions) -> Result<Running, SimError> {
         check(&options)?;
-        let (recording, rebase) = (options.recording.clone(), options.rebase_now);
-        let loading = tokio::task::spawn_blocking(move || load(recording, rebase));
-        let exchange = loading.await.map_err(|lost| SimError::Task(lost.into()))??;
+        let to_load = options.clone();
+        let loading = tokio::task::spawn_blocking(move || load(&to_load));
+        let staged = loading.await.map_err(|lost| SimError::Task(lost.into()))??;
         let listener = TcpListener::bind(options.listen).await;
         let listener = listener.map_err(|source| SimError::Listen { address: options.listen, source })?;
         let address = listener.local_addr().map_err(|source| SimError::Listen { address: options.listen, source })?;
 
-        let mut desk = Desk::new(exchange);
-        let keys = keys::generate(options.clients, &options.key_dir)?;
+        let mut desk = Desk::new(staged);
+        if let Pace::Paced(speed) = options.pace {
+            desk.meter_real_time(speed);
+        }
+        let (prices, _) = broadcast::channel(PRICES);
+        desk.broadcast_prices(prices.clone());
+        let (clients, key_type, key_dir) = (options.clients, options.key_type, options.key_dir.clone());
+        let making = tokio::task::spawn_blocking(move || keys::generate(clients, key_type, &key_dir));
+        let keys = making.await.map_err(|lost| SimError::Task(lost.into()))??;
         for key in &keys {
-            desk.add_key(&key.key_id, key.verifying.clone(), options.opening_cash)?;
+            desk.add_key(&key.key_id, key.verifying.clone(), &[(options.opening_shard, options.opening_cash)])?;
         }
         let endpoint = describe(&desk.exchange, address, &keys)?;
         let accounts: Vec<AccountName> = keys.iter().filter_map(|key| desk.account(&key.key_id).cloned()).collect();
@@ -152,7 +187,7 @@ impl Simulator {
         });
         tracker.close();
         tracing::info!(rest = %endpoint.rest, now = %endpoint.now, rebased = endpoint.rebased, "{BANNER}");
-        Ok(Running { endpoint, stop, tracker, owner: Some(owner) })
+        Ok(Running { endpoint, stop, tracker, owner: Some(owner), prices })
     }
 }
 
@@ -161,6 +196,13 @@ impl Running {
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Hears the recorded spot trades and the prints of the index as they play, from here on. Who is more than 16,384 prices behind misses the oldest
+    /// and is told so.
+    #[must_use]
+    pub fn prices(&self) -> broadcast::Receiver<PlayedPrice> {
+        self.prices.subscribe()
     }
 
     /// Waits until it was told to stop over its own channel, or could not go on; [`stop`](Self::stop) then says which.
@@ -213,18 +255,35 @@ fn check(options: &SimOptions) -> Result<(), SimError> {
     Ok(())
 }
 
-fn load(recording: PathBuf, rebase: bool) -> Result<Exchange, SimError> {
-    let recording = Recording::open(recording)?;
-    // A recording that is damaged further on is refused before anybody trades on it.
-    recording.verify()?;
-    let late = real_now().duration_since(recording.header().session_from);
-    let shift = if rebase { whole_seconds(late) } else { 0 };
-    Ok(Exchange::play(&recording, shift)?)
-}
-
-/// Rounded down, so that the session has not begun in the future.
-fn whole_seconds(time: SignedDuration) -> i64 {
-    time.as_secs() - i64::from(time.subsec_nanos() < 0)
+fn load(options: &SimOptions) -> Result<Staged, SimError> {
+    let calm = Scenario::calm();
+    let scenario = options.scenario.as_ref().unwrap_or(&calm);
+    let now = real_now();
+    let rebase = |header: &Header| match options.pace {
+        _ if !options.rebase_now => Rebase::none(header),
+        Pace::Paced(_) => Rebase::to_now(header, now),
+        Pace::Lockstep { .. } => Rebase::whole_session(header, now),
+    };
+    let (header, records): (Header, Records) = match options.synthetic {
+        Some(world) => {
+            let world = SyntheticWorld::new(world)?;
+            (world.header(), world.records())
+        }
+        None => {
+            let recording = Recording::open(&options.recording)?;
+            // A recording that is damaged further on is refused before anybody trades on it.
+            recording.verify()?;
+            (recording.header().clone(), Box::new(recording.records()?))
+        }
+    };
+    let rebase = rebase(&header);
+    let mut staged = scenario.stage(header, records, rebase, options.seed)?;
+    if let Some(realism) = options.realism.clone() {
+        staged.exchange.set_realism(realism);
+    } else if scenario.realism.is_none() && matches!(options.pace, Pace::Paced(_)) {
+        staged.exchange.set_realism(Realism::paced());
+    }
+    Ok(staged)
 }
 
 fn describe(exchange: &Exchange, address: SocketAddr, keys: &[ClientKey]) -> Result<Endpoint, SimError> {
@@ -241,7 +300,9 @@ fn describe(exchange: &Exchange, address: SocketAddr, keys: &[ClientKey]) -> Res
         market_tickers: exchange.header().markets.clone(),
         now: exchange.now(),
         rebased: exchange.is_rebased(),
+        tickers_name_close_times: exchange.tickers_name_close_times(),
         index_is_stand_in: exchange.index_is_stand_in(),
+        prices_from: exchange.prices_from(),
         recording_ends: exchange.recording_ends(),
     })
 }

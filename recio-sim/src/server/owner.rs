@@ -1,10 +1,12 @@
 //! The one task that owns the exchange: calls come in as messages, time moves here, answers and frames go out.
 
 use super::Pace;
+use crate::admin::{Admin, AdminAnswer};
 use crate::auth::AuthClaim;
 use crate::control::{About, Advanced, BANNER, ControlRefusal, FramesQueued, Joined, Mode};
-use crate::desk::{Desk, Frames};
+use crate::desk::{Delivery, Desk, Frames};
 use crate::exchange::{AccountTruth, ApiRequest, ExchangeError, SessionId};
+use crate::in_process::PATIENCE;
 use crate::lockstep::{Seats, Waiter};
 use crate::real_clock::real_now;
 use jiff::SignedDuration;
@@ -20,7 +22,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// A call to the exchange.
 pub(super) enum Ask {
-    Request { claim: AuthClaim, request: ApiRequest, reply: oneshot::Sender<HttpResponse> },
+    Request { claim: AuthClaim, request: ApiRequest, reply: oneshot::Sender<Delivery> },
     Authorize { claim: AuthClaim, reply: oneshot::Sender<Result<AccountName, HttpResponse>> },
     Connect { account: AccountName, reply: oneshot::Sender<(SessionId, Frames)> },
     Command { session: SessionId, text: String },
@@ -30,6 +32,7 @@ pub(super) enum Ask {
     Advance { client: String, waiter: Waiter },
     Frames { client: String, reply: oneshot::Sender<Result<FramesQueued, ControlRefusal>> },
     Account { key_id: String, reply: oneshot::Sender<Result<Box<AccountTruth>, ControlRefusal>> },
+    Admin { admin: Admin, reply: oneshot::Sender<Result<AdminAnswer, ControlRefusal>> },
 }
 
 /// How time moves.
@@ -64,8 +67,17 @@ impl Owner {
         Self { desk, time, seats: Seats::new(accounts.into_iter()), inbox }
     }
 
-    /// Serves until told to stop, or until the recording cannot be played further.
+    /// Serves until told to stop, or until the recording cannot be played further; then tells what went wrong on the way.
     pub(super) async fn run(mut self, stop: &CancellationToken) -> Result<(), ExchangeError> {
+        let served = self.serve_until(stop).await;
+        let plan = &self.desk.weather.plan;
+        if !plan.counts().is_empty() {
+            tracing::info!(scenario = plan.scenario(), seed = plan.seed(), "what went wrong: {}", plan.counts());
+        }
+        served
+    }
+
+    async fn serve_until(&mut self, stop: &CancellationToken) -> Result<(), ExchangeError> {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let paced = matches!(self.time, Time::Paced { .. });
@@ -127,7 +139,8 @@ impl Owner {
         let real_ms = || real_now().as_millisecond();
         match ask {
             Ask::Request { claim, request, reply } => {
-                let _ = reply.send(self.desk.request(&claim, request, real_ms()));
+                let delivery = self.desk.request(&claim, request, real_ms());
+                let _ = reply.send(self.in_real_time(delivery));
             }
             Ask::Authorize { claim, reply } => {
                 let _ = reply.send(self.desk.authorize_socket(&claim, real_ms()));
@@ -159,13 +172,31 @@ impl Owner {
             Ask::Advance { client, waiter } => self.seats.acknowledge(&client, waiter),
             Ask::Frames { client, reply } => {
                 let account = self.seats.account_of(&client);
-                let frames = account.map(|account| FramesQueued { frames: self.desk.frames_queued(account) });
+                let stalled = self.desk.weather.is_stalled();
+                let frames = account.map(|account| FramesQueued { frames: self.desk.frames_queued(account), stalled });
                 let _ = reply.send(frames.ok_or_else(|| ControlRefusal::unknown_client(&client)));
             }
             Ask::Account { key_id, reply } => {
                 let truth = self.desk.truth(&key_id).map(Box::new);
                 let _ = reply.send(truth.ok_or_else(|| ControlRefusal::unknown_key(&key_id)));
             }
+            Ask::Admin { admin, reply } => {
+                let _ = reply.send(admin.carry_out(&mut self.desk));
+            }
+        }
+    }
+
+    /// How an answer comes in real time: later by so much, or, where time stands still for whoever waits, at once or never.
+    fn in_real_time(&self, delivery: Delivery) -> Delivery {
+        match (delivery, &self.time) {
+            (Delivery::Answer { answer, after }, Time::Paced { speed, .. }) => {
+                Delivery::Answer { answer, after: after.div_f64(*speed) }
+            }
+            (Delivery::Answer { answer, after }, Time::Lockstep { .. }) if after <= PATIENCE => {
+                Delivery::Answer { answer, after: Duration::ZERO }
+            }
+            (Delivery::Answer { .. } | Delivery::Silence, Time::Lockstep { .. }) => Delivery::Cut,
+            (delivery @ (Delivery::Silence | Delivery::Cut), _) => delivery,
         }
     }
 
@@ -195,11 +226,19 @@ impl Owner {
             },
             now: exchange.now(),
             rebased: exchange.is_rebased(),
+            prices_from: exchange.prices_from(),
             ended: exchange.ended(),
+            scenario: self.desk.weather.plan.scenario().to_owned(),
+            seed: self.desk.weather.plan.seed(),
         }
     }
 }
 
 fn advanced(desk: &Desk, account: &AccountName) -> Advanced {
-    Advanced { now: desk.exchange.now(), ended: desk.exchange.ended(), frames: desk.frames_queued(account) }
+    Advanced {
+        now: desk.exchange.now(),
+        ended: desk.exchange.ended(),
+        frames: desk.frames_queued(account),
+        stalled: desk.weather.is_stalled(),
+    }
 }

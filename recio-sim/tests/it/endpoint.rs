@@ -1,7 +1,8 @@
 //! The ready file, the keys, and what cannot be started.
 
-use crate::stage::{Stage, recording};
+use crate::stage::{Caller, Stage, recording};
 use recio_core::units::Money;
+use recio_kalshi::signing::KeyType;
 use recio_sim::endpoint::EndpointError;
 use recio_sim::{Endpoint, Pace, SimError, SimOptions, Simulator};
 use std::time::Duration;
@@ -26,6 +27,17 @@ async fn the_ready_file_holds_what_a_client_needs() {
     }
 }
 
+#[tokio::test]
+async fn keys_are_of_the_type_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SimOptions { key_type: KeyType::Rsa, ..SimOptions::new(recording(), folder.path().join("keys")) };
+    let running = Simulator::start(options).await.unwrap();
+    let caller = Caller::new(running.endpoint(), &running.endpoint().keys[0]);
+    assert_eq!(caller.key.verifying_key().key_type(), KeyType::Rsa);
+    assert_eq!(caller.get("/portfolio/balance", &[]).await.status, 200);
+    running.stop().await.unwrap();
+}
+
 #[test]
 fn another_file_is_named_with_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
@@ -46,15 +58,8 @@ fn another_file_is_named_with_what_is_wrong() {
 async fn what_cannot_be_is_refused_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();
     let options = |change: fn(&mut SimOptions)| {
-        let mut options = SimOptions {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            recording: recording(),
-            pace: Pace::LOCKSTEP,
-            rebase_now: false,
-            clients: 1,
-            opening_cash: Money::dollars(10),
-            key_dir: folder.path().join("keys"),
-        };
+        let mut options =
+            SimOptions { opening_cash: Money::dollars(10), ..SimOptions::new(recording(), folder.path().join("keys")) };
         change(&mut options);
         options
     };

@@ -1,6 +1,9 @@
-//! Time: lockstep is the same every time and waits for its clients; paced follows the real clock; a rebase shifts by whole seconds.
+//! Time: lockstep is the same every time and waits for its clients; paced follows the real clock; a rebase moves by whole quarters of an hour.
 
 use crate::stage::{Client, M0900, M0915, Stage, order, real_now, ticker};
+use recio_core::market::{MarketName, check_ticker};
+use recio_core::units::MarketTicker;
+use recio_kalshi::client::MarketFilter;
 use recio_sim::Pace;
 use recio_sim::control::{ControlError, Mode};
 use serde_json::json;
@@ -99,19 +102,38 @@ async fn time_waits_for_every_client() {
 }
 
 #[tokio::test]
-async fn a_rebase_shifts_by_whole_seconds_and_keeps_the_tickers() {
+async fn a_rebase_moves_by_whole_quarters_and_names_the_markets_anew() {
     let before = real_now();
     let stage = Stage::start(Pace::LOCKSTEP, true, 1).await;
     let endpoint = stage.endpoint();
     let recorded = crate::stage::at("12:59:42.861265");
     let shift = endpoint.now.duration_since(recorded);
-    assert_eq!(shift.subsec_nanos(), 0, "{shift:?}");
-    let off = endpoint.now.duration_since(before).as_secs_f64();
-    assert!((-1.5..=30.0).contains(&off), "it begins now: {off} s off");
-    assert!(endpoint.rebased && stage.control.about().await.unwrap().rebased);
-    let market = stage.caller().rest.market(&ticker(M0900)).await.unwrap();
+    assert_eq!((shift.as_secs() % 900, shift.subsec_nanos()), (0, 0), "{shift:?}");
+    let ago = before.duration_since(endpoint.now).as_secs_f64();
+    assert!((-30.0..=900.0).contains(&ago), "the last session that has begun: {ago} s ago");
+    assert!(endpoint.rebased && endpoint.tickers_name_close_times && stage.control.about().await.unwrap().rebased);
+    let page = stage.caller().rest.markets(&MarketFilter::default()).await.unwrap();
+    assert_eq!(page.items.len(), 3);
+    for market in &page.items {
+        check_ticker(market).unwrap();
+        assert!(endpoint.market_tickers.contains(&market.ticker), "{}", market.ticker);
+    }
+    let moved = &endpoint.market_tickers[0];
+    let market = stage.caller().rest.market(moved).await.unwrap();
     assert_eq!(market.close_time.duration_since(crate::stage::at("13:00:00")), shift);
     assert_eq!(endpoint.recording_ends.duration_since(crate::stage::at("13:17:42.343513")), shift);
+}
+
+#[tokio::test]
+async fn a_paced_rebase_is_where_the_clock_is_and_its_market_closes_later() {
+    let before = real_now();
+    let stage = Stage::start(Pace::Paced(1.0), true, 1).await;
+    let endpoint = stage.endpoint();
+    assert!(endpoint.now >= before && endpoint.now <= real_now(), "it is now");
+    let close = |market: &MarketTicker| market.as_str().parse::<MarketName>().unwrap().event().closings().first;
+    // The second of three is the one that is played whole.
+    let left = close(&endpoint.market_tickers[1]).duration_since(endpoint.now).as_secs();
+    assert!((299..=1200).contains(&left), "{left} s");
 }
 
 #[tokio::test]

@@ -76,7 +76,9 @@ fn follow(records: &[Record], mut see: impl FnMut(&Record, &BTreeMap<MarketTicke
             | RecordBody::Outcome(_)
             | RecordBody::Ticker(_)
             | RecordBody::SpotTrade { .. }
-            | RecordBody::IndexPrint { .. } => {}
+            | RecordBody::IndexPrint { .. }
+            | RecordBody::Trade(_)
+            | RecordBody::Exchange(_) => {}
         }
         see(record, &books);
     }
@@ -221,7 +223,9 @@ fn strikes_and_outcomes_come_when_the_exchange_tells_them() {
             | RecordBody::BookDelta { .. }
             | RecordBody::Ticker(_)
             | RecordBody::SpotTrade { .. }
-            | RecordBody::IndexPrint { .. } => {}
+            | RecordBody::IndexPrint { .. }
+            | RecordBody::Trade(_)
+            | RecordBody::Exchange(_) => {}
         }
     }
     let unknown = || StrikeTerms::ToBeAnnounced;

@@ -67,6 +67,8 @@ impl Follower {
                 | FrameBody::UserOrder(_)
                 | FrameBody::Position(_)
                 | FrameBody::IndexValue(_)
+                | FrameBody::FastIndexValue(_)
+                | FrameBody::OrderGroup(_)
                 | FrameBody::Other(_) => {}
             }
         }
@@ -251,6 +253,7 @@ async fn the_clients_own_socket_follows_it_without_a_gap() {
         lifecycle: ["KXBTC15M".parse().unwrap()].into(),
         indices: ["BRTI".to_owned()].into(),
         account: true,
+        ..Wanted::default()
     };
     let (_keep, wanted) = tokio::sync::watch::channel(wanted);
     let sleep: Sleep = Arc::new(|wait| Box::pin(tokio::time::sleep(wait)));

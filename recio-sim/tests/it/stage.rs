@@ -1,15 +1,17 @@
 //! A simulator on the loopback and its clients, for the other tests.
 
 use bytes::Bytes;
-use recio_core::units::{MarketTicker, Money, Timestamp};
+use recio_core::units::{MarketTicker, Money, Quantity, Timestamp};
 use recio_kalshi::client::{KalshiClient, SignatureClock};
-use recio_kalshi::signing::SigningKey;
+use recio_kalshi::signing::{SigningKey, generate_ed25519};
 use recio_kalshi::transport::{
     Endpoint as NetworkEndpoint, FrameStream, HttpRequest, HttpResponse, Method, NetworkTransport, Timeouts, Transport,
 };
 use recio_sim::control::Advanced;
 use recio_sim::endpoint::EndpointKey;
-use recio_sim::{ControlClient, Endpoint, Pace, Running, SimOptions, Simulator};
+use recio_sim::exchange::Exchange;
+use recio_sim::recording::Recording;
+use recio_sim::{ControlClient, Endpoint, InProcess, Pace, Running, SimOptions, Simulator};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,13 +55,12 @@ impl Stage {
     pub(crate) async fn start(pace: Pace, rebase_now: bool, clients: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SimOptions {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            recording: recording(),
             pace,
             rebase_now,
+            realism: None,
             clients,
             opening_cash: Money::dollars(1000),
-            key_dir: folder.path().join("keys"),
+            ..SimOptions::new(recording(), folder.path().join("keys"))
         };
         let running = Simulator::start(options).await.unwrap();
         let control = ControlClient::new(&running.endpoint().control).unwrap();
@@ -78,6 +79,44 @@ impl Stage {
     pub(crate) async fn client(&self, number: usize) -> Client {
         Client::open(self, number).await
     }
+}
+
+/// The exchange in process at the recording's beginning, and clients whose cash lies on these shards.
+pub(crate) fn in_process(cash: &[&[(u16, Money)]]) -> (InProcess, Vec<Caller>) {
+    let exchange = Exchange::play(&Recording::open(recording()).unwrap(), 0).unwrap();
+    let simulator = InProcess::new(exchange, real_clock());
+    let caller = |(number, cash): (usize, &&[(u16, Money)])| {
+        let id = format!("11111111-2222-4333-8444-55555555555{number}");
+        let key = generate_ed25519(&id).unwrap().key;
+        simulator.add_key_on(&id, key.verifying_key(), cash).unwrap();
+        Caller::over(Arc::new(simulator.clone()), Arc::new(key))
+    };
+    let callers = cash.iter().enumerate().map(caller).collect();
+    (simulator, callers)
+}
+
+/// Puts an ask of so many contracts into the first market, where nobody asks anything, once the bids in its way are taken; returns its
+/// price.
+pub(crate) async fn offer(caller: &Caller, count: &str) -> String {
+    let price = "0.9980";
+    let book = caller.rest.orderbook(&ticker(M0900)).await.unwrap();
+    assert!(book.asks.is_empty());
+    let in_its_way = book.bids.iter().filter(|bid| bid.price >= price.parse().unwrap());
+    let taken: Quantity = in_its_way.fold(Quantity::ZERO, |sum, bid| sum.saturating_add(bid.quantity));
+    let clear = order(M0900, "clear", "ask", &taken.to_string(), price, "immediate_or_cancel");
+    assert_eq!(caller.create(&clear).await.status, 201);
+    let made = caller.create(&order(M0900, "offer", "ask", count, price, "good_till_canceled")).await;
+    assert_eq!((made.status, made.body["remaining_count"].as_str()), (201, Some(count)), "{made:?}");
+    price.to_owned()
+}
+
+/// Everything that is there to read right now.
+pub(crate) async fn waiting(frames: &mut Box<dyn FrameStream>) -> Vec<Value> {
+    let mut values = Vec::new();
+    while let Ok(Some(frame)) = tokio::time::timeout(Duration::ZERO, frames.next()).await {
+        values.push(serde_json::from_slice(&frame.unwrap()).unwrap());
+    }
+    values
 }
 
 /// Signs and sends single requests, and shows what comes back.
@@ -143,12 +182,20 @@ pub(crate) fn order(market: &str, id: &str, side: &str, count: &str, price: &str
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 impl Reply {
     fn of(answer: HttpResponse) -> Self {
         let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        Self { status: answer.status, body }
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        Self { status: answer.status, body, text }
+    }
+
+    /// Status and body byte for byte.
+    pub(crate) fn bytes(&self) -> String {
+        format!("{} {}", self.status, self.text)
     }
 
     pub(crate) fn line(&self) -> String {
