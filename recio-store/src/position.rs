@@ -74,7 +74,8 @@ impl PositionState {
             | FactBody::OrderChanged { .. }
             | FactBody::Trade(_)
             | FactBody::Decision(_)
-            | FactBody::Alarm { .. } => Ok(self),
+            | FactBody::Alarm { .. }
+            | FactBody::Shadow(_) => Ok(self),
         }
     }
 }
@@ -90,7 +91,8 @@ pub(crate) fn market_of(fact: &Fact) -> Option<&MarketTicker> {
         | FactBody::OrderChanged { .. }
         | FactBody::Trade(_)
         | FactBody::Decision(_)
-        | FactBody::Alarm { .. } => None,
+        | FactBody::Alarm { .. }
+        | FactBody::Shadow(_) => None,
     }
 }
 

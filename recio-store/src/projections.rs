@@ -82,7 +82,8 @@ impl Projections {
             FactBody::AccountOpened { .. }
             | FactBody::CashMoved { .. }
             | FactBody::Decision(_)
-            | FactBody::Alarm { .. } => {}
+            | FactBody::Alarm { .. }
+            | FactBody::Shadow(_) => {}
         }
     }
 

@@ -24,7 +24,8 @@ pub(super) async fn project(connection: &mut SqliteConnection, sequence: u64, fa
         FactBody::AccountOpened { .. }
         | FactBody::CashMoved { .. }
         | FactBody::Decision(_)
-        | FactBody::Alarm { .. } => {}
+        | FactBody::Alarm { .. }
+        | FactBody::Shadow(_) => {}
     }
     match market_of(fact) {
         Some(market) => put_position(connection, sequence, fact, market).await,
