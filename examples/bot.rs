@@ -4,7 +4,9 @@
 #![expect(clippy::print_stdout, reason = "an example shows what came of it")]
 
 use recio::SimConductor;
-use recio::engine::{EngineConfig, EntryRules, Freshness, Monitor, Output, RiskLimits, StopRules, Wish};
+use recio::engine::{
+    BookSource, EngineConfig, EntryRules, Freshness, Monitor, OrderMode, Output, RiskLimits, StopRules, WarmStart, Wish,
+};
 use recio::fact::Environment;
 use recio::kalshi::client::wall_clock;
 use recio::kalshi::exchange::{Kalshi, KalshiOptions};
@@ -78,6 +80,9 @@ pub(crate) async fn run(recording: PathBuf, files: &Path) -> Result<(Ended, Mone
         risk: RiskLimits { max_total_exposure: Money::dollars(20), ..RiskLimits::default() },
         freshness: Freshness::default(),
         basis: BTreeMap::from([(Asset::Btc, coinbase_basis())]),
+        warm_start: WarmStart::none(), // a recording holds less than a day; live, leave it at its default
+        books: BookSource::Streamed,
+        orders: OrderMode::Sent,
         tickers_name_close_times: true,
     };
 

@@ -1,7 +1,7 @@
 //! The demo: a real recorded market traded from entry signal to settlement, over real HTTP and WebSocket on loopback, against the simulator.
 
 use crate::session::{RunFiles, SessionError, SimSession, Watch};
-use recio_core::engine::{EntryRules, Freshness, RiskLimits};
+use recio_core::engine::{EntryRules, Freshness, RiskLimits, WarmStart};
 use recio_core::pipeline::Observer;
 use recio_core::store::Store;
 use recio_core::strategies::{HourlyHtc, HtcParams};
@@ -160,6 +160,7 @@ pub async fn demo(options: DemoOptions, stop: CancellationToken) -> Result<DemoR
         watches: options.watches,
         risk: RiskLimits::default(),
         freshness: Freshness::default(),
+        warm_start: WarmStart::default(),
         model,
         store: Arc::clone(&options.store),
         files: RunFiles::in_dir(&options.data_dir),

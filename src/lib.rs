@@ -8,6 +8,7 @@
 //! | (always) | domain types, traits, model, venue, engine | [`core`] |
 //! | `pipeline` | the shells that drive the engine | [`pipeline`] |
 //! | `kalshi` | the exchange's client | [`kalshi`] |
+//! | `feeds` | spot prices of four venues, their median, the basis to the index | [`feeds`] |
 //! | `sim` | the simulated exchange, recordings | [`sim`] |
 //! | `sqlite` | facts in SQLite or memory | [`store`] |
 //!
@@ -21,6 +22,8 @@ pub use recio_core::{
 
 #[cfg(feature = "pipeline")]
 pub use recio_core::pipeline;
+#[cfg(feature = "feeds")]
+pub use recio_feeds as feeds;
 #[cfg(feature = "kalshi")]
 pub use recio_kalshi as kalshi;
 #[cfg(feature = "sim")]
@@ -28,17 +31,35 @@ pub use recio_sim as sim;
 #[cfg(feature = "sqlite")]
 pub use recio_store as store;
 
+#[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod basis;
+#[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod doctor;
+#[cfg(all(feature = "feeds", feature = "kalshi", feature = "pipeline"))]
+pub mod download;
 pub mod fingerprint;
 pub mod prelude;
 
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod account_claim;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+mod composition;
+#[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod demo;
+#[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod history_chain;
+#[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod live_data;
+#[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod paper;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod reconcile;
+#[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod record;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod session;
+#[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod simulation;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod strikes;
 

@@ -6,6 +6,7 @@ use recio_core::read::Read;
 use recio_core::store::{OrderRow, Store, StoreError};
 use recio_core::trade::{Fill, OrderReport, OrderStatus, Settlement};
 use recio_core::units::{ClientOrderId, ExchangeOrderId, FillId, MarketTicker, Money, Position};
+use recio_kalshi::exchange::Care;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -226,7 +227,8 @@ pub async fn reconcile_sim(
     store: &dyn Store,
     endpoint: &recio_sim::Endpoint,
 ) -> Result<Reconciliation, ReconcileError> {
-    let client = crate::session::client(endpoint, BTreeSet::new()).map_err(ReconcileError::Client)?;
+    let care = Care::live(&recio_kalshi::client::wall_clock());
+    let client = crate::session::client(endpoint, BTreeSet::new(), care).map_err(ReconcileError::Client)?;
     reconcile(store, &*client.account).await
 }
 

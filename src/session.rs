@@ -1,23 +1,29 @@
 //! One run against a simulator: its client, the engine with its monitors, journal, input log and store, put together.
 
 use crate::account_claim::ClaimError;
+use crate::composition::{Composition, apart, series_of};
 use crate::sim_link::SimLink;
-use recio_core::engine::{EngineConfig, EntryRules, Freshness, Monitor, RiskLimits, StopRules};
+use recio_core::engine::{
+    BookSource, EngineConfig, EntryRules, Freshness, Monitor, OrderMode, RiskLimits, StopRules, WarmStart,
+};
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
 use recio_core::market::Asset;
 use recio_core::model::{Basis, Model};
-use recio_core::pipeline::{BuildError, Clock, Ended, Observer, Pipeline, PipelineBuilder, PipelineError, SystemClock};
+use recio_core::pipeline::{
+    BuildError, Clock, Ended, Observer, PaperError, Pipeline, PipelineBuilder, PipelineError, SystemClock,
+};
 use recio_core::price_feed::PriceKind;
 use recio_core::read::BoxError;
 use recio_core::store::Store;
 use recio_core::strategy::Strategy;
 use recio_core::units::{AccountName, IdError, RunId, SeriesTicker, StrategyId};
-use recio_kalshi::exchange::{Kalshi, KalshiOptions};
+use recio_kalshi::exchange::{Care, Kalshi, KalshiOptions};
 use recio_sim::Endpoint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// A monitor with the strategy that it asks.
@@ -51,6 +57,8 @@ pub struct SimSession {
     pub risk: RiskLimits,
     /// When data counts as stale.
     pub freshness: Freshness,
+    /// How much of the past has to be there before anything is entered: no more of it than the simulator has.
+    pub warm_start: WarmStart,
     /// What strikes are priced with.
     pub model: Arc<Model>,
     /// Where facts are kept.
@@ -74,6 +82,12 @@ pub enum SessionError {
     /// The client cannot be made.
     #[error("cannot make the exchange client")]
     Client(#[source] BoxError),
+    /// Polling needs time that passes.
+    #[error("without a key data are polled, which a simulator in lockstep does not wait for: start it with a speed")]
+    NotPaced,
+    /// The account on paper cannot be used.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
     /// The parts do not fit together.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -132,7 +146,7 @@ impl SimSession {
     /// # Cancel safety
     /// Not cancel safe: use `stop`. A dropped session is like a killed one, which the next one recovers from.
     pub async fn run(self, stop: CancellationToken) -> Result<Ended, SessionError> {
-        let series: BTreeSet<_> = self.watches.iter().map(|watch| watch.monitor.series.clone()).collect();
+        let series = series_of(&self.watches);
         crate::account_claim::claim(&self.files.journal, &*self.store, &self.endpoint.key_id).await?;
         let link = SimLink::open(&self.endpoint, series).await?;
         let (builder, connection) = (link.builder().price_feed(link.index), link.connection);
@@ -144,32 +158,29 @@ impl SimSession {
     }
 
     fn pipeline(self, builder: PipelineBuilder) -> Result<Pipeline, SessionError> {
-        let (monitors, strategies): (Vec<_>, Vec<_>) =
-            self.watches.into_iter().map(|watch| (watch.monitor, watch.strategy)).unzip();
+        let (monitors, strategies) = apart(self.watches);
         let config = EngineConfig {
             risk: self.risk,
             freshness: self.freshness,
-            ..engine_config(&self.endpoint, self.account, monitors)
+            ..engine_config_with(&self.endpoint, self.account, monitors, &self.warm_start)
         };
-        let mut builder = builder
-            .model(self.model)
-            .store(self.store)
-            .journal(self.files.journal)
-            .kill_latch(self.files.kill_latch.path())
-            .input_log(self.files.input_logs.join(config.run.as_str()));
-        for (monitor, strategy) in config.monitors.iter().zip(strategies) {
-            builder = builder.strategy(monitor.id.clone(), strategy);
-        }
-        if let Some(observer) = self.observer {
-            builder = builder.observe(observer);
-        }
-        Ok(builder.config(config).build()?)
+        let Self { model, store, files, observer, .. } = self;
+        Composition { config, strategies, model, store, files, observer }.build(builder)
     }
 }
 
 /// What an engine is told about a simulator, with the default limits: markets that close after the recording ends are left alone.
 #[must_use]
-pub fn engine_config(endpoint: &Endpoint, account: AccountName, mut monitors: Vec<Monitor>) -> EngineConfig {
+pub fn engine_config(endpoint: &Endpoint, account: AccountName, monitors: Vec<Monitor>) -> EngineConfig {
+    engine_config_with(endpoint, account, monitors, &WarmStart::default())
+}
+
+fn engine_config_with(
+    endpoint: &Endpoint,
+    account: AccountName,
+    mut monitors: Vec<Monitor>,
+    wanted: &WarmStart,
+) -> EngineConfig {
     let ends = endpoint.recording_ends;
     for monitor in &mut monitors {
         monitor.latest_close = Some(monitor.latest_close.map_or(ends, |latest| latest.min(ends)));
@@ -184,8 +195,27 @@ pub fn engine_config(endpoint: &Endpoint, account: AccountName, mut monitors: Ve
         risk: RiskLimits::default(),
         freshness: Freshness::default(),
         basis: BTreeMap::from([(Asset::Btc, coinbase_basis())]),
-        tickers_name_close_times: !endpoint.rebased,
+        warm_start: past_of(endpoint, wanted),
+        books: BookSource::Streamed,
+        orders: OrderMode::Sent,
+        tickers_name_close_times: endpoint.tickers_name_close_times,
     }
+}
+
+/// With less of the past than this nothing of it is waited for: no momentum score comes without four minutes of prices anyway.
+const LEAST_PAST: Duration = Duration::from_secs(5 * 60);
+
+/// What of the past a run against a simulator waits for: what it is told to, as far as the simulator has it. Where that is less, it is said.
+pub(crate) fn past_of(endpoint: &Endpoint, wanted: &WarmStart) -> WarmStart {
+    let there = endpoint.past();
+    let past = if there < LEAST_PAST { WarmStart::none() } else { wanted.at_most(there) };
+    if past != *wanted {
+        let minutes = endpoint.past().as_secs() / 60;
+        tracing::warn!(
+            "the recording holds {minutes} min of prices before its session: entries wait for no more of the past than that"
+        );
+    }
+    past
 }
 
 /// How far the settlement index lies from Coinbase's trades, which stand in for it in the recordings that come with recio: the settlement
@@ -199,14 +229,14 @@ pub fn coinbase_basis() -> Basis {
 ///
 /// # Errors
 /// The key file cannot be read, or the addresses are none.
-pub(crate) fn client(endpoint: &Endpoint, series: BTreeSet<SeriesTicker>) -> Result<Kalshi, BoxError> {
+pub(crate) fn client(endpoint: &Endpoint, series: BTreeSet<SeriesTicker>, care: Care) -> Result<Kalshi, BoxError> {
     let key = recio_kalshi::signing::SigningKey::from_file(&endpoint.key_id, &endpoint.key_file)?;
     let hosts = recio_kalshi::transport::Endpoint::new(&endpoint.rest, &endpoint.ws)?;
     let transport =
         recio_kalshi::transport::NetworkTransport::new(hosts, recio_kalshi::transport::Timeouts::default())?;
     let index_kind = if endpoint.index_is_stand_in { PriceKind::StandIn } else { PriceKind::Index };
     let options = KalshiOptions { asset: Asset::Btc, index_kind, exchange_index: 2, series };
-    Ok(Kalshi::new(Arc::new(transport), key, recio_kalshi::client::wall_clock(), options))
+    Ok(Kalshi::with_care(Arc::new(transport), key, recio_kalshi::client::wall_clock(), options, care))
 }
 
 /// A name for this start of the program that no other start has, on any restored or copied data directory: the machine's time to the microsecond.

@@ -3,8 +3,9 @@
 use crate::session::{SessionError, client};
 use crate::sim_conductor::SimConductor;
 use recio_core::pipeline::{Clock, Conductor, Pipeline, PipelineBuilder, SteppedClock};
-use recio_core::units::SeriesTicker;
-use recio_kalshi::exchange::{IndexFeed, KalshiAccount, KalshiMarkets};
+use recio_core::units::{SeriesTicker, Timestamp};
+use recio_kalshi::exchange::{Care, IndexFeed, KalshiAccount, KalshiMarkets};
+use recio_kalshi::socket::Sleep;
 use recio_sim::Endpoint;
 use recio_sim::control::{ControlClient, ControlError, Mode};
 use std::sync::Arc;
@@ -58,14 +59,18 @@ impl SimLink {
         let simulator = |error: ControlError| SessionError::Simulator(error.into());
         let control = ControlClient::new(&endpoint.control).map_err(simulator)?;
         let joined = control.join(&endpoint.key_id).await.map_err(simulator)?;
-        let kalshi = client(endpoint, series.into_iter().collect()).map_err(SessionError::Client)?;
-        let (clock, conductor): (Arc<dyn Clock>, Option<Arc<dyn Conductor>>) = match joined.mode {
+        let connect = |care| client(endpoint, series.into_iter().collect(), care).map_err(SessionError::Client);
+        let (kalshi, clock, conductor): (_, Arc<dyn Clock>, Option<Arc<dyn Conductor>>) = match joined.mode {
             Mode::Lockstep => {
                 let clock = Arc::new(SteppedClock::new(joined.now));
+                let kalshi = connect(Care::lockstep())?;
                 let lead = SimConductor::new(control.clone(), joined.client, Arc::clone(&clock), kalshi.watch.clone());
-                (clock, Some(Arc::new(lead)))
+                (kalshi, clock, Some(Arc::new(lead)))
             }
-            Mode::Paced => (Arc::new(crate::sim_clock::paced_clock(&control).await.map_err(simulator)?), None),
+            Mode::Paced => {
+                let clock: Arc<dyn Clock> = Arc::new(crate::sim_clock::paced_clock(&control).await.map_err(simulator)?);
+                (connect(paced(&clock))?, clock, None)
+            }
         };
         let (tracker, closing) = (TaskTracker::new(), CancellationToken::new());
         tracker.spawn(kalshi.socket.run(closing.clone()));
@@ -111,7 +116,21 @@ impl Drop for SimConnection {
     }
 }
 
-async fn wait_for_the_end(control: ControlClient, stop: CancellationToken) {
+/// Limits that go by the simulator's clock.
+pub(crate) fn paced(clock: &Arc<dyn Clock>) -> Care {
+    let (time, sleeper) = (Arc::clone(clock), Arc::clone(clock));
+    let sleep: Sleep = Arc::new(move |wait| {
+        let clock = Arc::clone(&sleeper);
+        Box::pin(async move {
+            // Beyond the last moment that there is, it is as good as for ever.
+            let until = clock.now().wall.checked_add(wait).unwrap_or(Timestamp::MAX);
+            clock.sleep_until(until).await;
+        })
+    });
+    Care::paced(Arc::new(move || time.now().mono), sleep)
+}
+
+pub(crate) async fn wait_for_the_end(control: ControlClient, stop: CancellationToken) {
     loop {
         tokio::time::sleep(LOOK_FOR_THE_END_EVERY).await;
         match control.about().await {

@@ -1,7 +1,7 @@
 //! The strike table at a moment of a recording.
 
 use crate::session::{RunFiles, SessionError, SimSession};
-use recio_core::engine::{Freshness, Output, RiskLimits, StrikeTable, Wish};
+use recio_core::engine::{Freshness, Output, RiskLimits, StrikeTable, WarmStart, Wish};
 use recio_core::model::Model;
 use recio_core::units::{AccountName, EventTicker, Now, Timestamp};
 use recio_sim::{SimOptions, Simulator};
@@ -56,6 +56,7 @@ pub async fn strikes_at(options: StrikesOptions) -> Result<Vec<Arc<StrikeTable>>
             .collect(),
         risk: RiskLimits::default(),
         freshness: Freshness::default(),
+        warm_start: WarmStart::default(),
         model: options.model,
         store: Arc::new(recio_store::MemoryStore::new()),
         files: RunFiles::in_dir(&options.work_dir),

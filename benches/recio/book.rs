@@ -7,6 +7,7 @@ use recio::core::units::Timestamp;
 use recio::kalshi::parse;
 use recio::kalshi::wire::{DeltaMessage, Frame, FrameBody};
 use serde::Deserialize;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
@@ -111,14 +112,17 @@ fn frames(criterion: &mut Criterion, recorded: &RecordedBook) {
     let start = Book::from_snapshot(&recorded.snapshot, None).expect("the recorded snapshot is sound");
     group.bench_function("recio", |bencher| {
         bencher.iter_batched_ref(
-            || start.clone(),
-            |book| {
+            || BTreeMap::from([(recorded.market.clone(), RefCell::new(start.clone()))]),
+            |books| {
                 for text in &texts {
                     let frame = Frame::parse(text.as_bytes()).expect("the frames are sound");
                     let FrameBody::Delta(message) = &frame.body else { panic!("every frame is a change") };
-                    let (market, delta, time) = parse::delta(message).expect("the frames are sound");
+                    let (delta, time) = parse::book_change(message).expect("the frames are sound");
+                    // As the socket does it: the book is found by the frame's ticker, and its own ticker goes on.
+                    let (market, book) = books.get_key_value(&*message.market_ticker).expect("one market is followed");
+                    let mut book = book.borrow_mut();
                     book.apply(&delta, None).expect("the recorded changes fit");
-                    black_box((market, time, book.quote()));
+                    black_box((market.clone(), frame.seq, time, book.quote()));
                 }
             },
             BatchSize::LargeInput,

@@ -4,6 +4,7 @@ mod book;
 mod engine;
 mod model;
 mod money;
+mod signing;
 mod support;
 
 use criterion::Criterion;
@@ -18,5 +19,6 @@ fn main() {
     money::benches(&mut criterion);
     book::benches(&mut criterion);
     engine::benches(&mut criterion);
+    signing::benches(&mut criterion);
     criterion.final_summary();
 }

@@ -4,6 +4,14 @@
 
 mod bad_input;
 mod demo;
+mod doctor;
+mod download;
 mod examples;
+mod paper;
+mod record;
 mod replay;
+mod sdk;
+mod simulation;
+mod soak;
 mod support;
+mod warm_start;

@@ -64,7 +64,9 @@ fn follow(books: &mut BTreeMap<MarketTicker, Book>, body: &RecordBody) -> bool {
         | RecordBody::Outcome(_)
         | RecordBody::Ticker(_)
         | RecordBody::SpotTrade { .. }
-        | RecordBody::IndexPrint { .. } => return false,
+        | RecordBody::IndexPrint { .. }
+        | RecordBody::Trade(_)
+        | RecordBody::Exchange(_) => return false,
     }
     true
 }

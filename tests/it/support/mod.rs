@@ -1,8 +1,10 @@
 //! What the tests share: folders, the bundled recording whole and cut short, errors with all their causes.
 
 mod cut;
+mod venues;
 
 pub(crate) use cut::short_recording;
+pub(crate) use venues::{feeds_of, trading_the_index};
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,50 @@
+//! What every session does alike: an engine with its monitors, journal, input log and store, put together.
+
+use crate::session::{RunFiles, SessionError, Watch};
+use recio_core::engine::{EngineConfig, Monitor};
+use recio_core::model::Model;
+use recio_core::pipeline::{Observer, Pipeline, PipelineBuilder};
+use recio_core::store::Store;
+use recio_core::strategy::Strategy;
+use recio_core::units::SeriesTicker;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The parts of a pipeline that do not depend on where data come from and orders go.
+pub(crate) struct Composition {
+    pub(crate) config: EngineConfig,
+    /// One for each monitor of the config, in its order.
+    pub(crate) strategies: Vec<Box<dyn Strategy>>,
+    pub(crate) model: Arc<Model>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) files: RunFiles,
+    pub(crate) observer: Option<Observer>,
+}
+
+impl Composition {
+    pub(crate) fn build(self, builder: PipelineBuilder) -> Result<Pipeline, SessionError> {
+        let mut builder = builder
+            .model(self.model)
+            .store(self.store)
+            .journal(self.files.journal)
+            .kill_latch(self.files.kill_latch.path())
+            .input_log(self.files.input_logs.join(self.config.run.as_str()));
+        for (monitor, strategy) in self.config.monitors.iter().zip(self.strategies) {
+            builder = builder.strategy(monitor.id.clone(), strategy);
+        }
+        if let Some(observer) = self.observer {
+            builder = builder.observe(observer);
+        }
+        Ok(builder.config(self.config).build()?)
+    }
+}
+
+/// The series that are watched.
+pub(crate) fn series_of(watches: &[Watch]) -> BTreeSet<SeriesTicker> {
+    watches.iter().map(|watch| watch.monitor.series.clone()).collect()
+}
+
+/// What is traded, and who decides.
+pub(crate) fn apart(watches: Vec<Watch>) -> (Vec<Monitor>, Vec<Box<dyn Strategy>>) {
+    watches.into_iter().map(|watch| (watch.monitor, watch.strategy)).unzip()
+}
