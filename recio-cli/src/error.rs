@@ -28,6 +28,9 @@ pub enum CliError {
     /// The simulator.
     #[error(transparent)]
     Simulator(#[from] recio_sim::SimError),
+    /// The scenario of a simulator.
+    #[error(transparent)]
+    Scenario(#[from] recio_sim::scenario::ScenarioError),
     /// The ready file of a simulator.
     #[error(transparent)]
     Endpoint(#[from] recio_sim::endpoint::EndpointError),
@@ -37,6 +40,12 @@ pub enum CliError {
     /// The recorded data.
     #[error(transparent)]
     Import(#[from] recio_sim::import::ImportError),
+    /// The recording of what happens.
+    #[error(transparent)]
+    Record(#[from] recio::record::RecordError),
+    /// The download of candles.
+    #[error(transparent)]
+    Download(#[from] recio::download::DownloadError),
     /// The comparison with the exchange.
     #[error(transparent)]
     Reconcile(#[from] recio::reconcile::ReconcileError),
@@ -65,6 +74,7 @@ impl CliError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::Success,
             Self::Config(_)
             | Self::Usage(_)
+            | Self::Scenario(_)
             | Self::OpenStore(OpenError::BadUrl { .. })
             | Self::Session(SessionError::Claim(ClaimError::OtherAccount { .. })) => ExitCode::Usage,
             Self::OpenStore(_)
@@ -77,6 +87,8 @@ impl CliError {
             | Self::Endpoint(_)
             | Self::Fingerprint(_)
             | Self::Import(_)
+            | Self::Record(_)
+            | Self::Download(_)
             | Self::Reconcile(_)
             | Self::Replay(_) => ExitCode::Failure,
         }

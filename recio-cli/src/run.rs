@@ -47,11 +47,25 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
             let loaded = start_with(global, around, !global.json)?;
             commands::run::run(&args, &loaded, around.now, printer).await
         }
-        Command::Sim(SimCommand::Serve(args)) => commands::sim::serve(&args, &start(global, around)?, printer).await,
+        Command::Sim(SimCommand::Serve(args)) => {
+            commands::sim::serve(&args, &start(global, around)?, around.now, printer).await
+        }
+        Command::Sim(SimCommand::Scenarios(args)) => commands::sim::scenarios(&args, printer),
+        Command::Record(args) => commands::record::run(&args, &start(global, around)?, printer).await,
         Command::Data(DataCommand::Import(args)) => {
             start(global, around)?;
             commands::data::run(&args, printer)
         }
+        Command::Data(DataCommand::Download(args)) => {
+            start(global, around)?;
+            commands::download::run(&args, around.now, printer).await
+        }
+        Command::Data(DataCommand::VerifyBooks(args)) => {
+            start(global, around)?;
+            commands::verify_books::run(&args, printer)
+        }
+        // A config that cannot be used is one of its findings.
+        Command::Doctor(args) => commands::doctor::run(&args, start(global, around), printer).await,
         Command::Fingerprint(FingerprintCommand::Build(args)) => {
             start(global, around)?;
             commands::fingerprint::build(&args, printer)

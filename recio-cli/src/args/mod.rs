@@ -1,11 +1,15 @@
 //! The command line, as clap reads it.
 
+mod data;
 mod session;
 mod store;
 
+pub use data::{
+    DataCommand, DoctorArgs, DownloadArgs, ImportArgs, RecordArgs, Span, SpanError, VenueName, VerifyBooksArgs,
+};
 pub use session::{
-    DataCommand, DemoArgs, FingerprintBuildArgs, FingerprintCommand, FingerprintShowArgs, ImportArgs, Rebase,
-    ReconcileArgs, ReplayArgs, RunArgs, RunMode, ServeArgs, SimCommand, Speed, SpeedError, StrikesArgs,
+    DemoArgs, FingerprintBuildArgs, FingerprintCommand, FingerprintShowArgs, Rebase, ReconcileArgs, ReplayArgs,
+    RunArgs, RunMode, ScenariosArgs, ServeArgs, SimCommand, Speed, SpeedError, StrikesArgs,
 };
 pub use store::{ListArgs, TradesArgs};
 
@@ -60,7 +64,9 @@ pub enum Command {
     /// The simulated exchange
     #[command(subcommand)]
     Sim(SimCommand),
-    /// Recordings
+    /// Record markets and prices while they happen
+    Record(RecordArgs),
+    /// Recordings and histories of prices
     #[command(subcommand)]
     Data(DataCommand),
     /// Fingerprints: how far prices moved, by time to close and momentum
@@ -84,6 +90,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Stop sending orders at once, also after a restart, until a person releases it
     Kill(KillArgs),
+    /// Look at keys, clock, hosts, feeds, limits, disk and config, and say what to do
+    Doctor(DoctorArgs),
     /// The config in force
     #[command(subcommand)]
     Config(ConfigCommand),

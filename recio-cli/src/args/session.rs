@@ -54,6 +54,10 @@ pub struct DemoArgs {
 /// Where data come from and orders go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RunMode {
+    /// Live data, simulated fills; no order leaves this machine
+    Paper,
+    /// Live data; what would have been ordered is recorded, and nothing else
+    Shadow,
     /// A recording through the simulator, over the real protocol
     Sim,
 }
@@ -61,9 +65,12 @@ pub enum RunMode {
 /// `recio run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// Where data come from and orders go; has to be named
-    #[arg(long)]
+    /// Where data come from and orders go
+    #[arg(long, value_enum, default_value_t = RunMode::Paper)]
     pub mode: RunMode,
+    /// On paper and in the shadow: use no key; books are read over public REST then (delayed), and a spot price stands in for the index
+    #[arg(long)]
+    pub keyless: bool,
     /// The recording to play [default: the one of the config, or the one that ships]
     #[arg(long, value_name = "FILE", conflicts_with = "endpoint", value_hint = ValueHint::FilePath)]
     pub recording: Option<PathBuf>,
@@ -78,8 +85,18 @@ pub struct RunArgs {
 /// `recio sim …`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum SimCommand {
-    /// Serve a recording as an exchange on loopback
+    /// Serve a recording, or a synthetic world, as an exchange on loopback
     Serve(ServeArgs),
+    /// List the scenarios that come with recio, or print one as a file to begin from
+    Scenarios(ScenariosArgs),
+}
+
+/// `recio sim scenarios`.
+#[derive(Clone, Debug, Args)]
+pub struct ScenariosArgs {
+    /// The scenario to print
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// `recio sim serve`.
@@ -91,12 +108,30 @@ pub struct ServeArgs {
     /// The recording to play [default: the one of the config, or the one that ships]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub recording: Option<PathBuf>,
+    /// Make so many hours of markets by chance, from --seed, in place of a recording
+    #[arg(long, value_name = "HOURS", conflicts_with = "recording", value_parser = clap::value_parser!(u32).range(1..=744))]
+    pub synthetic: Option<u32>,
+    /// When that world begins [default: 2026-11-22T14:00:00Z; the present with --rebase now]
+    #[arg(long, value_name = "TIME", requires = "synthetic", conflicts_with = "rebase")]
+    pub from: Option<Timestamp>,
+    /// Strikes of each hour of the synthetic world (KXBTCD)
+    #[arg(long, value_name = "N", requires = "synthetic", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pub hourly_strikes: u16,
+    /// What goes wrong: a name that `recio sim scenarios` lists, or a file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
+    /// What comes by chance, in the synthetic world and in the scenario
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
     /// lockstep, or 1 to 60 times real time
     #[arg(long, value_name = "SPEED", default_value_t = Speed::Lockstep)]
     pub speed: Speed,
-    /// Shift every time of the recording by whole seconds
+    /// Move the recording by whole quarters of an hour, with the names of its markets
     #[arg(long, value_name = "WHEN")]
     pub rebase: Option<Rebase>,
+    /// Type of the clients' keys; Kalshi's own TypeScript client needs rsa
+    #[arg(long, value_name = "TYPE", default_value_t = KeyKind::Ed25519)]
+    pub key_type: KeyKind,
     /// File to write when it listens: JSON with addresses, key and markets
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ready_file: Option<PathBuf>,
@@ -108,35 +143,35 @@ pub struct ServeArgs {
 /// What the times of a recording are shifted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Rebase {
-    /// As if the recording began at the start of the simulator
+    /// So that it plays now, and its market closes in 5 to 20 minutes
     Now,
 }
 
-/// `recio data …`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum DataCommand {
-    /// Make a recording from the recorded CSV files of one session
-    Import(ImportArgs),
+/// The types of key that the exchange takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    /// Ed25519
+    Ed25519,
+    /// RSA with 2048 bits
+    Rsa,
 }
 
-/// `recio data import`.
-#[derive(Clone, Debug, Args)]
-pub struct ImportArgs {
-    /// The directory with the CSV files
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub from: PathBuf,
-    /// The session, such as 0513T125943
-    #[arg(long, value_name = "ID")]
-    pub session: String,
-    /// The recording to write
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: PathBuf,
-    /// Take spot prices along from this time on, before the session begins
-    #[arg(long, value_name = "TIME")]
-    pub pre_roll_from: Option<Timestamp>,
-    /// Where the data come from, in words; the recording carries it
-    #[arg(long, value_name = "TEXT", default_value = "recorded by others; see the CSV files' own documentation")]
-    pub origin: String,
+impl std::fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Ed25519 => "ed25519",
+            Self::Rsa => "rsa",
+        })
+    }
+}
+
+impl From<KeyKind> for recio::kalshi::signing::KeyType {
+    fn from(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::Ed25519 => Self::Ed25519,
+            KeyKind::Rsa => Self::Rsa,
+        }
+    }
 }
 
 /// `recio fingerprint …`.

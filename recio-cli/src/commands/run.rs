@@ -11,21 +11,28 @@ use recio::session::{RunFiles, SimSession, Watch};
 use recio_core::engine::{Engine, TradingState};
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
+use recio_core::pipeline::Ended;
 use recio_core::units::{AccountName, Money, Timestamp};
 use recio_sim::{Endpoint, SimOptions, Simulator};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What `run --json` prints at the end.
 #[derive(Debug, Serialize)]
-struct Report {
+pub(super) struct Report {
     simulated: bool,
+    mode: &'static str,
+    /// What the data were, where they are not a recording's.
+    data: Option<String>,
     inputs: u64,
     decisions: u64,
     input_log: Option<PathBuf>,
     cash: Option<Money>,
     fees: Option<Money>,
+    /// Cash of the account on paper less cash by the ledger.
+    tie_out: Option<Money>,
     ledger_hash: Option<String>,
     facts_not_stored: usize,
     store: String,
@@ -38,8 +45,10 @@ pub(crate) async fn run(
     now: Timestamp,
     printer: &mut Printer<'_>,
 ) -> Result<ExitCode, CliError> {
-    let RunMode::Sim = args.mode;
     let config = &loaded.config;
+    if args.mode != RunMode::Sim {
+        return super::paper::run(args, config, printer).await;
+    }
     std::fs::create_dir_all(&config.paths.data_dir)?;
     let stop = on_stop_signal();
     // A simulator of its own opens a new account, which needs new files.
@@ -67,20 +76,25 @@ pub(crate) async fn run(
     if let Some(simulator) = simulator {
         simulator.stop().await?;
     }
-    report(&ended, store_url, printer)?;
-    Ok(match (interrupted(&stop), ended.engine.trading_state()) {
+    report(Report::of(&ended, "sim", store_url), printer)?;
+    Ok(exit_code(&ended, &stop))
+}
+
+/// How a run ended, for scripts.
+pub(super) fn exit_code(ended: &Ended, stop: &CancellationToken) -> ExitCode {
+    match (interrupted(stop), ended.engine.trading_state()) {
         // What was lost is not to be overlooked, however the run ended.
         _ if ended.facts_not_stored > 0 => ExitCode::Failure,
         (true, _) => ExitCode::Interrupted,
         (false, TradingState::Halted) => ExitCode::Killed,
         (false, TradingState::Active | TradingState::Reducing) => ExitCode::Success,
-    })
+    }
 }
 
 /// Where a run keeps what it writes.
-struct Place {
-    store_url: String,
-    files: RunFiles,
+pub(super) struct Place {
+    pub(super) store_url: String,
+    pub(super) files: RunFiles,
 }
 
 impl Place {
@@ -95,7 +109,7 @@ impl Place {
     }
 
     /// In a folder of its own, but for what the config names. The kill latch stays where a person looks for it.
-    fn own(config: &Config, folder: &Path) -> Self {
+    pub(super) fn own(config: &Config, folder: &Path) -> Self {
         let (paths, file) = (&config.paths, |name: &str| folder.join(name));
         let files = RunFiles {
             journal: paths.journal.clone().unwrap_or_else(|| file("journal")),
@@ -110,25 +124,8 @@ impl Place {
 /// The session that the config describes. Without any monitor in it, the demo's two are run.
 async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool) -> Result<SimSession, CliError> {
     let store = recio_store::open(&place.store_url, recio_store::Access::Writer).await?;
-    let watches = if config.monitor.is_empty() {
-        tracing::warn!("the config names no monitor: running the demo's two");
-        recio::demo::watches()
-    } else {
-        config
-            .monitor
-            .iter()
-            .map(|monitor| Watch { monitor: monitor.to_engine(None), strategy: monitor.to_strategy() })
-            .collect()
-    };
-    let account = config.monitor.first().map(|monitor| monitor.account.clone());
-    let account = match account {
-        Some(account) => account,
-        None => AccountName::new("sim").map_err(|error| CliError::Usage(error.to_string()))?,
-    };
-    if let Some(other) = config.monitor.iter().find(|monitor| monitor.account != account) {
-        let what = format!("one run trades one account; monitor `{}` names another than the first", other.id);
-        return Err(CliError::Usage(what));
-    }
+    let watches = watches(config);
+    let account = account(config)?;
     if let Some(set) = config.account.get(&account).filter(|set| set.environment != Environment::Sim) {
         let what = format!(
             "account `{account}` is of `{}`, and --mode sim trades accounts of `sim` alone: give the monitors one of those",
@@ -142,6 +139,7 @@ async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool)
         watches,
         risk: config.risk.clone(),
         freshness: config.freshness.clone(),
+        warm_start: config.warm_start.clone(),
         model: recio::fingerprint::model(config.paths.fingerprint.as_deref())?,
         store: Arc::from(store),
         files: place.files,
@@ -149,30 +147,75 @@ async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool)
     })
 }
 
-fn report(ended: &recio_core::pipeline::Ended, store: String, printer: &mut Printer<'_>) -> Result<(), CliError> {
-    let ledger = Engine::ledger(&ended.engine);
-    let report = Report {
-        simulated: true,
-        inputs: ended.inputs,
-        decisions: ended.decisions,
-        input_log: ended.input_log.clone(),
-        cash: ledger.map(recio_core::trade::Ledger::cash),
-        fees: ledger.map(recio_core::trade::Ledger::fees_total),
-        ledger_hash: ledger.map(recio_core::trade::Ledger::ledger_hash),
-        facts_not_stored: ended.facts_not_stored,
-        store,
+/// The monitors of the config; without any, the demo's two.
+pub(super) fn watches(config: &Config) -> Vec<Watch> {
+    if config.monitor.is_empty() {
+        tracing::warn!("the config names no monitor: running the demo's two");
+        return recio::demo::watches();
+    }
+    let watch =
+        |monitor: &crate::config::Monitor| Watch { monitor: monitor.to_engine(None), strategy: monitor.to_strategy() };
+    config.monitor.iter().map(watch).collect()
+}
+
+/// The account that all monitors name; `sim` without any.
+pub(super) fn account(config: &Config) -> Result<AccountName, CliError> {
+    let account = match config.monitor.first() {
+        Some(monitor) => monitor.account.clone(),
+        None => AccountName::new("sim").map_err(|error| CliError::Usage(error.to_string()))?,
     };
+    match config.monitor.iter().find(|monitor| monitor.account != account) {
+        None => Ok(account),
+        Some(other) => {
+            let what = format!("one run trades one account; monitor `{}` names another than the first", other.id);
+            Err(CliError::Usage(what))
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn of(ended: &Ended, mode: &'static str, store: String) -> Self {
+        let ledger = Engine::ledger(&ended.engine);
+        Self {
+            simulated: true,
+            mode,
+            data: None,
+            inputs: ended.inputs,
+            decisions: ended.decisions,
+            input_log: ended.input_log.clone(),
+            cash: ledger.map(recio_core::trade::Ledger::cash),
+            fees: ledger.map(recio_core::trade::Ledger::fees_total),
+            tie_out: None,
+            ledger_hash: ledger.map(recio_core::trade::Ledger::ledger_hash),
+            facts_not_stored: ended.facts_not_stored,
+            store,
+        }
+    }
+
+    /// What is told beside that of a run on paper or in the shadow.
+    pub(super) fn with_data(self, data: &str, tie_out: Option<Money>) -> Self {
+        Self { data: Some(data.to_owned()), tie_out, ..self }
+    }
+}
+
+pub(super) fn report(report: Report, printer: &mut Printer<'_>) -> Result<(), CliError> {
     if printer.is_json() {
         printer.json(&report)?;
-    } else {
-        let cash = report.cash.map_or_else(|| "not opened".to_owned(), |cash| cash.to_string());
-        printer.text(&format!(
-            "simulated run over: {} inputs, {} decisions, cash {cash}; ledger {}\nlook at it with: recio trades --store {}",
-            report.inputs,
-            report.decisions,
-            report.ledger_hash.as_deref().unwrap_or("not opened"),
-            report.store,
-        ))?;
+        return Ok(());
     }
+    let cash = report.cash.map_or_else(|| "not opened".to_owned(), |cash| cash.to_string());
+    let how = match (report.mode, &report.data) {
+        ("shadow", Some(data)) => format!("run in the shadow over ({data}; nothing was ordered)"),
+        (_, Some(data)) => format!("run on paper over (simulated fills; {data})"),
+        (_, None) => "simulated run over".to_owned(),
+    };
+    let tie_out = report.tie_out.map_or_else(String::new, |tie_out| format!(", tie-out {tie_out}"));
+    printer.text(&format!(
+        "{how}: {} inputs, {} decisions, cash {cash}{tie_out}; ledger {}\nlook at it with: recio trades --store {}",
+        report.inputs,
+        report.decisions,
+        report.ledger_hash.as_deref().unwrap_or("not opened"),
+        report.store,
+    ))?;
     Ok(())
 }

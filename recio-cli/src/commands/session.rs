@@ -61,6 +61,8 @@ pub(super) fn interrupted(stop: &CancellationToken) -> bool {
 #[derive(Debug)]
 pub(super) struct Screen {
     shown: bool,
+    /// What is said with every table of the data it rests on.
+    label: Option<&'static str>,
 }
 
 /// How often the strike table is shown.
@@ -70,7 +72,12 @@ const WATCH_EVERY: Duration = Duration::from_secs(60);
 
 impl Screen {
     pub(super) const fn new(shown: bool) -> Self {
-        Self { shown }
+        Self { shown, label: None }
+    }
+
+    /// Says this with every table.
+    pub(super) const fn labelled(self, label: &'static str) -> Self {
+        Self { label: Some(label), ..self }
     }
 
     /// What sees the engine's outputs.
@@ -78,6 +85,7 @@ impl Screen {
         if !self.shown {
             return Box::new(|_, _| {});
         }
+        let label = self.label.map_or_else(String::new, |label| format!("          ({label})\n"));
         let (mut last_table, mut last_watch): (Option<Timestamp>, Option<Timestamp>) = (None, None);
         Box::new(move |now, output| {
             let text = match &output.wish {
@@ -88,7 +96,7 @@ impl Screen {
                         return;
                     }
                     last_table = Some(now.wall);
-                    strike_table(table)
+                    format!("{}{label}", strike_table(table))
                 }
                 Wish::Supervised(trades) => {
                     let due = last_watch
@@ -115,6 +123,7 @@ impl Screen {
                 | Wish::ReadSeries(_)
                 | Wish::ListMarkets { .. }
                 | Wish::Follow(_)
+                | Wish::ReadHistory { .. }
                 | Wish::Record(_)
                 | Wish::WakeAt(_) => return,
             };
@@ -156,6 +165,11 @@ pub(super) fn strike_table(table: &StrikeTable) -> String {
         left / 60,
         left % 60
     );
+    if !table.warmth.is_enough() {
+        let _ = writeln!(text, "          no entries, past prices are missing: {}", table.warmth);
+    } else if table.warmth.is_wanted() {
+        let _ = writeln!(text, "          past prices: {}", table.warmth);
+    }
     for strike in &table.strikes {
         let level = strike.strike.map_or_else(|| "strike to come".to_owned(), |strike| strike.to_string());
         let quote = match strike.quote {

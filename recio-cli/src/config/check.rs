@@ -8,6 +8,9 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// An order that takes longer than this on its way is no test of anything.
+const MAX_LATENCY: Duration = Duration::from_secs(5);
+
 struct Checker<'a> {
     loaded: &'a Loaded,
     faults: Vec<Fault>,
@@ -24,6 +27,8 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Fault> {
     }
     checker.risk();
     checker.freshness();
+    checker.warm_start();
+    checker.paper();
     checker.services();
     checker.log_level();
     if loaded.config.paths.data_dir.as_os_str().is_empty() {
@@ -59,6 +64,12 @@ impl Checker<'_> {
                         self.fault(&["account", name, "environment"], what);
                     }
                 }
+            }
+            // Without a key the data are delayed, which nobody should get by a forgotten line.
+            Environment::Paper if account.key_id.is_some() != account.key_file.is_some() => {
+                let what =
+                    "a key needs both `key_id` and `key_file`: give both, or neither for delayed data without a key";
+                self.fault(&["account", name, "environment"], what);
             }
             Environment::Sim | Environment::Paper => {}
         }
@@ -161,6 +172,29 @@ impl Checker<'_> {
             if age.is_zero() {
                 self.fault(&["freshness", key], "must be above 0: everything would be stale at once");
             }
+        }
+    }
+
+    fn warm_start(&mut self) {
+        let wanted = &self.loaded.config.warm_start;
+        let kept = [("momentum", wanted.momentum, 30 * 60), ("volatility", wanted.volatility, 24 * 3_600)];
+        for (key, wanted, kept) in kept {
+            let kept = Duration::from_secs(kept);
+            if wanted > kept {
+                let what = format!("is above {}: more of the past is not kept", seconds(kept));
+                self.fault(&["warm_start", key], what);
+            }
+        }
+    }
+
+    fn paper(&mut self) {
+        let terms = &self.loaded.config.paper;
+        if terms.opening_cash <= Money::ZERO {
+            self.fault(&["paper", "opening_cash"], "must be above 0: nothing could be bought");
+        }
+        if terms.latency > MAX_LATENCY {
+            let what = format!("is above {}: the engine does not wait so long for an answer", seconds(MAX_LATENCY));
+            self.fault(&["paper", "latency"], what);
         }
     }
 

@@ -4,7 +4,8 @@ use super::given::Given;
 use super::schema::{Config, LogConfig, LogFormat, Paths, Preset, Services, StoreConfig, VERSION};
 use super::section::{InForce, Section};
 use super::{ConfigError, Fault, KeyPath, Origin, check, env, file};
-use recio_core::engine::{Freshness, RiskLimits};
+use recio_core::engine::{Freshness, RiskLimits, WarmStart};
+use recio_core::pipeline::PaperTerms;
 use recio_core::units::AccountName;
 use serde::Serialize;
 use serde_json::Value;
@@ -104,6 +105,8 @@ fn sections(given: &Given, file: Option<&Path>) -> Vec<Section> {
     }
     sections.push(Section::plain("risk", &RiskLimits::default()));
     sections.push(Section::plain("freshness", &Freshness::default()));
+    sections.push(Section::plain("warm_start", &WarmStart::default()));
+    sections.push(Section::plain("paper", &PaperTerms::default()));
     sections.push(Section::plain("store", &StoreConfig::default()));
     sections.push(Section::plain("services", &Services::default()));
     sections.push(Section::plain("paths", &paths));
@@ -138,6 +141,8 @@ struct Parts {
     monitor: Vec<super::Monitor>,
     risk: Option<RiskLimits>,
     freshness: Option<Freshness>,
+    warm_start: Option<WarmStart>,
+    paper: Option<PaperTerms>,
     store: Option<StoreConfig>,
     services: Option<Services>,
     paths: Option<Paths>,
@@ -172,6 +177,8 @@ impl Parts {
             [kind] => match kind.as_str() {
                 "risk" => one(&mut self.risk, section.build(given, faults)),
                 "freshness" => one(&mut self.freshness, section.build(given, faults)),
+                "warm_start" => one(&mut self.warm_start, section.build(given, faults)),
+                "paper" => one(&mut self.paper, section.build(given, faults)),
                 "store" => one(&mut self.store, section.build(given, faults)),
                 "services" => one(&mut self.services, section.build(given, faults)),
                 "paths" => one(&mut self.paths, section.build(given, faults)),
@@ -189,6 +196,8 @@ impl Parts {
             monitor: self.monitor,
             risk: self.risk?,
             freshness: self.freshness?,
+            warm_start: self.warm_start?,
+            paper: self.paper?,
             store: self.store?,
             services: self.services?,
             paths: self.paths?,

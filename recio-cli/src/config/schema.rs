@@ -1,7 +1,8 @@
 //! The config as types: what can be said, and what holds where nothing is said.
 
-use recio_core::engine::{self, EntryRules, Freshness, RiskLimits, StopRules};
+use recio_core::engine::{self, EntryRules, Freshness, RiskLimits, StopRules, WarmStart};
 use recio_core::fact::Environment;
+use recio_core::pipeline::PaperTerms;
 use recio_core::strategies::{HourlyHtc, HtcParams};
 use recio_core::strategy::Strategy;
 use recio_core::units::{AccountName, SeriesTicker, StrategyId, Timestamp};
@@ -26,6 +27,10 @@ pub struct Config {
     pub risk: RiskLimits,
     /// When data counts as stale.
     pub freshness: Freshness,
+    /// How much of the past has to be there before anything is entered.
+    pub warm_start: WarmStart,
+    /// How accounts on paper are treated.
+    pub paper: PaperTerms,
     /// Where facts are kept.
     pub store: StoreConfig,
     /// The port of each service.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// All sections.
 pub(super) const SECTIONS: &[&str] =
-    &["version", "account", "monitor", "risk", "freshness", "store", "services", "paths", "log"];
+    &["version", "account", "monitor", "risk", "freshness", "warm_start", "paper", "store", "services", "paths", "log"];
 
 /// One section or one element of it, with its defaults.
 #[derive(Debug)]

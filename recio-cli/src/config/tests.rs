@@ -119,6 +119,14 @@ fn without_any_source_the_defaults_hold() {
     price_content = 5.0
     transport = 30.0
 
+    [warm_start]
+    momentum = 1800.0
+    volatility = 86400.0
+
+    [paper]
+    latency = 0.02
+    opening_cash = "1000.000000"
+
     [store]
     # url is not set
 

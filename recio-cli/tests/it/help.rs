@@ -22,7 +22,8 @@ fn the_help_lists_commands_and_exit_codes() {
                    settlement
       run          Trade, in the mode that --mode names
       sim          The simulated exchange
-      data         Recordings
+      record       Record markets and prices while they happen
+      data         Recordings and histories of prices
       fingerprint  Fingerprints: how far prices moved, by time to close and momentum
       strikes      Show the strike table of a recorded moment
       trades       Show our trades, newest first
@@ -33,6 +34,7 @@ fn the_help_lists_commands_and_exit_codes() {
       reconcile    Compare the store with the exchange's own account
       replay       Run the engine again over an input log, and compare its outputs bit for bit
       kill         Stop sending orders at once, also after a restart, until a person releases it
+      doctor       Look at keys, clock, hosts, feeds, limits, disk and config, and say what to do
       config       The config in force
       completions  Print a shell's completion script
       help         Print this message or the help of the given subcommand(s)
@@ -134,7 +136,7 @@ fn the_help_of_commands() {
               - json: One JSON object a line
     ");
     insta::assert_snapshot!(stdout(&["sim", "serve", "--help"]), @r"
-    Serve a recording as an exchange on loopback
+    Serve a recording, or a synthetic world, as an exchange on loopback
 
     Usage: recio sim serve [OPTIONS]
 
@@ -147,16 +149,44 @@ fn the_help_of_commands() {
           --recording <FILE>
               The recording to play [default: the one of the config, or the one that ships]
 
+          --synthetic <HOURS>
+              Make so many hours of markets by chance, from --seed, in place of a recording
+
+          --from <TIME>
+              When that world begins [default: 2026-11-22T14:00:00Z; the present with --rebase now]
+
+          --hourly-strikes <N>
+              Strikes of each hour of the synthetic world (KXBTCD)
+
+              [default: 0]
+
+          --scenario <NAME|FILE>
+              What goes wrong: a name that `recio sim scenarios` lists, or a file
+
+          --seed <N>
+              What comes by chance, in the synthetic world and in the scenario
+
+              [default: 1]
+
           --speed <SPEED>
               lockstep, or 1 to 60 times real time
 
               [default: lockstep]
 
           --rebase <WHEN>
-              Shift every time of the recording by whole seconds
+              Move the recording by whole quarters of an hour, with the names of its markets
 
               Possible values:
-              - now: As if the recording began at the start of the simulator
+              - now: So that it plays now, and its market closes in 5 to 20 minutes
+
+          --key-type <TYPE>
+              Type of the clients' keys; Kalshi's own TypeScript client needs rsa
+
+              Possible values:
+              - ed25519: Ed25519
+              - rsa:     RSA with 2048 bits
+
+              [default: ed25519]
 
           --ready-file <FILE>
               File to write when it listens: JSON with addresses, key and markets
@@ -198,14 +228,22 @@ fn the_help_of_commands() {
     insta::assert_snapshot!(stdout(&["run", "--help"]), @r"
     Trade, in the mode that --mode names
 
-    Usage: recio run [OPTIONS] --mode <MODE>
+    Usage: recio run [OPTIONS]
 
     Options:
           --mode <MODE>
-              Where data come from and orders go; has to be named
+              Where data come from and orders go
 
               Possible values:
-              - sim: A recording through the simulator, over the real protocol
+              - paper:  Live data, simulated fills; no order leaves this machine
+              - shadow: Live data; what would have been ordered is recorded, and nothing else
+              - sim:    A recording through the simulator, over the real protocol
+
+              [default: paper]
+
+          --keyless
+              On paper and in the shadow: use no key; books are read over public REST then (delayed),
+              and a spot price stands in for the index
 
           --recording <FILE>
               The recording to play [default: the one of the config, or the one that ships]

@@ -6,6 +6,7 @@ mod config;
 mod help;
 mod kill;
 mod lists;
+mod scenarios;
 mod sessions;
 mod sigkill;
 

@@ -112,7 +112,9 @@ fn what_cannot_be_done_is_said_with_file_and_remedy() {
     std::fs::write(here.path().join("not.rec"), "this is no recording").unwrap();
     std::fs::write(here.path().join("not.json"), "{}").unwrap();
     let cases: &[(&[&str], i32, &str)] = &[
-        (&["run"], 2, "--mode"),
+        (&["run"], 2, "names no monitor"),
+        (&["run", "--recording", "not.rec"], 2, "--mode sim"),
+        (&["run", "--mode", "shadow", "--endpoint", "none.json"], 1, "none.json"),
         (&["run", "--mode", "sim", "--endpoint", "none.json"], 1, "none.json"),
         (&["run", "--mode", "sim", "--endpoint", "not.json"], 1, "not.json"),
         (&["run", "--mode", "sim", "--recording", "not.rec"], 1, "not.rec"),
@@ -189,6 +191,63 @@ fn a_run_that_is_interrupted_loses_nothing_and_its_files_serve_no_other_account(
         outcome(recio(here.path()).args(arguments.map(|part| if part == "ready.json" { "other.json" } else { part })));
     assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
     assert!(stderr.contains("another account") && stderr.contains("name another store"), "{stderr}");
+}
+
+#[test]
+fn paper_and_shadow_run_beside_a_simulator_each_with_files_of_its_own() {
+    let here = tempdir().unwrap();
+    let _serving = Serving::start(here.path(), "ready.json");
+    for (mode, more, data) in [
+        ("paper", None, "streamed, no index"),
+        ("paper", Some("--keyless"), "delayed, no index"),
+        ("shadow", None, "streamed, no index"),
+    ] {
+        let folder = here.path().join("recio-data").join(mode);
+        // Its account of the turn before would look as if this run had opened it.
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut run = recio(here.path());
+        let run = run.args(["run", "--mode", mode, "--endpoint", "ready.json", "--json"]).args(more);
+        let run = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        wait_until(|| {
+            let accounts = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            let mut journals = accounts.filter_map(|place| std::fs::read_to_string(place.path().join("journal")).ok());
+            journals.any(|journal| journal.contains("opened"))
+        });
+        let sent = std::process::Command::new("kill").args(["-TERM", &run.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let ended = run.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(130), "{stderr}");
+        let banner = if mode == "paper" { "PAPER: fills are simulated" } else { "SHADOW: decisions are recorded" };
+        assert!(stderr.contains(banner) && stderr.contains(data), "{stderr}");
+        let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        assert_eq!(
+            (&report["simulated"], &report["mode"], &report["data"]),
+            (&true.into(), &mode.into(), &data.into())
+        );
+        let tie_out = if mode == "paper" { Value::from("0.000000") } else { Value::Null };
+        assert_eq!((&report["tie_out"], &report["facts_not_stored"]), (&tie_out, &0.into()));
+        assert!(report["store"].as_str().unwrap().contains(&format!("/{mode}/")), "{report}");
+    }
+}
+
+#[test]
+fn paper_needs_an_account_with_live_data() {
+    let here = tempdir().unwrap();
+    let config = "version = 1\n[[monitor]]\nid = \"x\"\naccount = \"sim\"\nseries = \"KXBTC15M\"\n";
+    std::fs::write(here.path().join("recio.toml"), config).unwrap();
+    let (code, stdout, stderr) = outcome(recio(here.path()).arg("run"));
+    assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(stderr.contains("no live data") && stderr.contains("--mode sim"), "{stderr}");
+
+    let half = "version = 1\n[account.me]\nenvironment = \"paper\"\nkey_id = \"a952bcbe\"\n[paper]\nlatency = 60.0\n\
+        [warm_start]\nmomentum = 7200.0\n";
+    std::fs::write(here.path().join("half.toml"), half).unwrap();
+    let (code, _, stderr) = outcome(recio(here.path()).args(["config", "validate", "half.toml"]));
+    assert_eq!(code, Some(2));
+    for part in ["a key needs both", "half.toml:6", "half.toml:8"] {
+        assert!(stderr.contains(part), "`{part}` is not in: {stderr}");
+    }
 }
 
 /// Waits for something that another process does, for a minute at most.
