@@ -70,12 +70,10 @@ impl TradeExecutor {
         self.orders.values().filter(|order| !order.status().is_final() || !order.fills_to_come().is_zero())
     }
 
-    /// Whether an order of this event has an unknown outcome, so that nothing may be opened in it.
+    /// Whether an order of this event has an unknown outcome, so that nothing may be opened in it. Two complete look-ups end that; what an order
+    /// that they did not find may still cost stays reserved to the market's end.
     pub(super) fn is_fenced(&self, event: &EventTicker) -> bool {
-        self.orders.values().any(|order| {
-            matches!(order.status(), OrderStatus::Unknown | OrderStatus::AbsentProvisional)
-                && order.intent().event == *event
-        })
+        self.orders.values().any(|order| order.status() == OrderStatus::Unknown && order.intent().event == *event)
     }
 
     /// Whether something has to be looked up: an unknown outcome, or fills that were counted and have not come.

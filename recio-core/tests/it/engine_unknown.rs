@@ -1,12 +1,13 @@
 //! Orders whose answer is lost: fenced, looked up, adopted or let go; never resent, and never called absent without proof.
 
-use crate::settings::cash;
+use crate::settings::{cash, cents, config};
 use crate::world::World;
-use recio_core::engine::{Input, SubmitOutcome, TradingState};
+use recio_core::engine::{Input, Monitor, SubmitOutcome, TradingState};
 use recio_core::market::{MarketResult, Side};
 use recio_core::read::Read;
+use recio_core::strategy::Decision;
 use recio_core::trade::{CloseReason, OrderStatus, TradeStatus};
-use recio_core::units::Money;
+use recio_core::units::{Money, Quantity};
 
 fn unknown(arrived: Option<u64>) -> World {
     let mut world = World::ready();
@@ -43,6 +44,26 @@ fn an_order_that_never_arrived_fences_its_event_and_is_let_go_after_the_close() 
     // What was proved once stays proved.
     world.restart("run2");
     assert_eq!((world.order().status(), world.trade().status), (OrderStatus::Absent, TradeStatus::Unfilled));
+}
+
+#[test]
+fn an_order_that_is_missing_fences_nothing_and_stays_reserved() {
+    for (limit, leaves) in [("2", true), ("1.99", false)] {
+        let mut world = World::ready_with(|config| {
+            config.risk.max_position = limit.parse().unwrap();
+            config.monitors.push(Monitor { id: "two".parse().unwrap(), ..config.monitors[0].clone() });
+        });
+        // Both were asked, `two` last.
+        let view = world.view.take().unwrap();
+        let mut decision = Decision::on(&view);
+        (decision.strategy, decision.view) = (config().monitors[0].id.clone(), view.number - 1);
+        decision.buy(&view.strikes[0], Side::Yes, cents(95), Quantity::contracts(1), "it is likely");
+        world.tell(Input::Decision(decision));
+        world.lose_answer(None);
+        world.seconds(15);
+        assert_eq!(world.order().status(), OrderStatus::AbsentProvisional);
+        assert_eq!(world.buy(Side::Yes, 95), leaves, "{limit}: {}", world.trace);
+    }
 }
 
 #[test]
