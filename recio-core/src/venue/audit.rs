@@ -50,7 +50,7 @@ impl Venue {
             let held = positions.entry((order.wallet, fill.market.clone())).or_default();
             let flow = fill.net(*held).ok_or("a position out of range")?;
             *held = flow.position;
-            let schedule = &self.markets[&fill.market].fees;
+            let schedule = self.markets[&fill.market].fees_at(fill.exchange_time);
             let exact =
                 schedule.exact(fill.liquidity, fill.yes_price, fill.quantity).map_err(|error| error.to_string())?;
             let (rounding, filled, charged) = orders.entry(&fill.order).or_default();

@@ -122,7 +122,8 @@ impl Venue {
             fees.exact(liquidity, Price::ONE, Quantity::ZERO)?;
         }
         let book = self.markets.get_mut(market).ok_or_else(|| VenueError::UnknownMarket(market.clone()))?;
-        book.fees = fees;
+        let before = std::mem::replace(&mut book.fees, fees);
+        book.past_fees.push((now, before));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::overlay::{Overlay, best_first};
 use super::{VenueOrder, Wallet, collateral::Claim};
 use crate::market::{BookSide, Level, Market};
 use crate::trade::FeeSchedule;
-use crate::units::{AccountName, Price, Quantity};
+use crate::units::{AccountName, Price, Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ type Queue = BTreeMap<u64, u64>;
 pub(super) struct MarketBook {
     pub(super) market: Market,
     pub(super) fees: FeeSchedule,
+    /// What fills cost before, and until when.
+    pub(super) past_fees: Vec<(Timestamp, FeeSchedule)>,
     pub(super) overlay: Overlay,
     bids: BTreeMap<Price, Queue>,
     asks: BTreeMap<Price, Queue>,
@@ -34,7 +36,19 @@ pub(super) enum Maker {
 
 impl MarketBook {
     pub(super) fn new(market: Market, fees: FeeSchedule) -> Self {
-        Self { market, fees, overlay: Overlay::default(), bids: BTreeMap::new(), asks: BTreeMap::new() }
+        Self {
+            market,
+            fees,
+            past_fees: Vec::new(),
+            overlay: Overlay::default(),
+            bids: BTreeMap::new(),
+            asks: BTreeMap::new(),
+        }
+    }
+
+    /// What a fill cost at a time; one at the very instant of a change counts as after it.
+    pub(super) fn fees_at(&self, time: Timestamp) -> &FeeSchedule {
+        self.past_fees.iter().find(|(until, _)| time < *until).map_or(&self.fees, |(_, fees)| fees)
     }
 
     /// The accounts' resting orders of one side in the order in which they are executed.

@@ -4,7 +4,7 @@ use super::bucket::{Bucket, Short};
 use super::charge::{Charge, Priority, Scope};
 use super::costs::CostTable;
 use crate::jitter::Jitter;
-use crate::wire::{AccountLimits, EndpointCosts};
+use crate::wire::{AccountLimits, EndpointCosts, TokenBucket};
 use recio_core::units::Monotonic;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -91,11 +91,16 @@ impl Gate {
         self.is_stale
     }
 
-    /// The account's own limits and the exchange's own costs.
+    /// The account's own limits and the exchange's own costs. A bucket that would never let anything through is not taken over: a cancel has to
+    /// be able to leave, and the exchange says no itself.
     pub(super) fn learn(&mut self, now: Monotonic, limits: &AccountLimits, costs: Option<&EndpointCosts>) {
         self.is_stale = false;
-        self.read.resize(now, limits.read.refill_rate, limits.read.bucket_capacity);
-        self.write = (limits.write.refill_rate, limits.write.bucket_capacity);
+        if lets_through(limits.read) {
+            self.read.resize(now, limits.read.refill_rate, limits.read.bucket_capacity);
+        }
+        if lets_through(limits.write) {
+            self.write = (limits.write.refill_rate, limits.write.bucket_capacity);
+        }
         for bucket in std::iter::once(&mut self.unscoped).chain(self.shards.values_mut()) {
             bucket.resize(now, self.write.0, self.write.1);
         }
@@ -186,6 +191,14 @@ impl Gate {
             Scope::Everywhere => std::iter::once(&mut self.unscoped).chain(self.shards.values_mut()).collect(),
         }
     }
+}
+
+fn lets_through(bucket: TokenBucket) -> bool {
+    let passes = bucket.refill_rate > 0 && bucket.bucket_capacity > 0;
+    if !passes {
+        tracing::warn!(?bucket, "the exchange tells a limit of nothing; the one known before stays");
+    }
+    passes
 }
 
 #[cfg(test)]

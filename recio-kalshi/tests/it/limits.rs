@@ -220,7 +220,11 @@ async fn a_batch_beyond_the_bucket_is_told_apart() {
         grants: Vec::new(),
     };
     limits.learn(&learned, None);
+    assert_eq!(transport.request(batch.clone()).await.unwrap().status, 200);
+    // A limit of nothing would hold cancels back for ever.
+    limits.learn(&AccountLimits { read: bucket(0, 900), write: bucket(300, 0), ..learned }, None);
     assert_eq!(transport.request(batch).await.unwrap().status, 200);
+    assert_eq!(transport.request(read()).await.unwrap().status, 200);
 }
 
 #[tokio::test]

@@ -181,3 +181,15 @@ fn a_venue_goes_through_a_snapshot_and_ids_depend_on_the_seed() {
     let other = Venue::new(VenueOptions { seed: 2, ..VenueOptions::default() }, at(0));
     assert_ne!(other.order_id(1), id);
 }
+
+#[test]
+fn fees_change_for_what_comes_after() {
+    let mut stage = Stage::with_book("100", &[("0.50", "50")], &[("0.52", "50")]);
+    stage.place("ann", "a1", order(Bid, "0.52", "3", ImmediateOrCancel), 1);
+    let double = FeeSchedule { multiplier: "2".parse().unwrap(), ..FeeSchedule::quadratic() };
+    stage.venue.change_fees(&ticker(), double, at(2)).unwrap();
+    stage.note("the fees double".into());
+    stage.place("ann", "a2", order(Bid, "0.52", "3", ImmediateOrCancel), 3);
+    let fees: Vec<_> = stage.venue.fills(&account("ann")).map(|fill| fill.fee).collect();
+    assert_eq!(fees, ["0.0525", "0.1049"].map(|fee| fee.parse::<Money>().unwrap()));
+}
