@@ -4,7 +4,7 @@ use super::conductor::Conductor;
 use super::jobs::Hands;
 use super::shadow::ShadowAccount;
 use super::shell::{Ended, Observer, Parts, PipelineError, Shell};
-use super::{Clock, InputLog, InputLogError, Journal, JournalError};
+use super::{Clock, InputLog, InputLogError, Journal, JournalError, SharedJournal};
 use crate::engine::{Engine, EngineConfig, OrderMode, Output, Recovered};
 use crate::executor::Executor;
 use crate::market::Family;
@@ -16,7 +16,7 @@ use crate::strategy::Strategy;
 use crate::units::{Money, Now, StrategyId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// One engine with everything around it, ready to run.
@@ -246,7 +246,7 @@ impl PipelineBuilder {
             executor: Arc::clone(&executor),
             market_data: Arc::clone(&market_data),
             clock: Arc::clone(&clock),
-            journal: Arc::new(Mutex::new(journal)),
+            journal: SharedJournal::new(journal),
             kill_latch: self.kill_latch,
             halted: Arc::default(),
             writes_in_line: self.conductor.is_some(),

@@ -1,6 +1,6 @@
 //! What the shell does for the engine's wishes: one job each, whose result is an input.
 
-use super::{Clock, Journal, JournalEntry};
+use super::{Clock, JournalEntry, SharedJournal};
 use crate::engine::{AccountRead, CancelOutcome, Command, GatedOrder, Input, SubmitOutcome};
 use crate::executor::{CancelOrder, Executor, ExecutorError};
 use crate::kill_point::{KillPoint, reached};
@@ -9,8 +9,8 @@ use crate::planted::{PlantedBug, is_planted};
 use crate::price_feed::TimeRange;
 use crate::units::{SeriesTicker, Timestamp};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every job may need.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(super) struct Hands {
     pub(super) executor: Arc<dyn Executor>,
     pub(super) market_data: Arc<dyn MarketData>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) journal: Arc<Mutex<Journal>>,
+    pub(super) journal: SharedJournal,
     pub(super) kill_latch: Option<PathBuf>,
     /// The engine is halted: what it let through before must not leave any more.
     pub(super) halted: Arc<AtomicBool>,
@@ -30,24 +30,9 @@ pub(super) struct Hands {
 }
 
 impl Hands {
-    /// Writes records into the journal, and waits for the disk on this very thread.
-    pub(super) fn journal_now(&self, entries: &[JournalEntry]) -> Result<(), String> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entries).map_err(|error| with_source(&error))
-    }
-
     /// Writes records into the journal, on a thread that may wait for the disk where time goes on meanwhile.
     pub(super) async fn journal(&self, entries: Vec<JournalEntry>) -> Result<(), String> {
-        if self.writes_in_line {
-            return self.journal_now(&entries);
-        }
-        let journal = Arc::clone(&self.journal);
-        // A poisoned lock means that a write panicked; the file is still what it was, line by line.
-        let write = move || journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entries);
-        match tokio::task::spawn_blocking(write).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(with_source(&error)),
-            Err(error) => Err(error.to_string()),
-        }
+        if self.writes_in_line { self.journal.append_now(&entries) } else { self.journal.append(entries).await }
     }
 
     /// Sends one order: the intent is durable first, then a last look, then one request.

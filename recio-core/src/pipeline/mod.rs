@@ -14,6 +14,7 @@ mod paper;
 mod replay;
 mod settlement_numbers;
 mod shadow;
+mod shared_journal;
 mod shell;
 mod store_lane;
 
@@ -24,4 +25,5 @@ pub use input_log::{InputLog, InputLogError, InputLogReader, LoggedInput, Segmen
 pub use journal::{Journal, JournalEntry, JournalError};
 pub use paper::{BookTiming, PaperError, PaperTerms, PaperVenue};
 pub use replay::{ReplayError, ReplayOptions, ReplayReport, replay};
+pub use shared_journal::SharedJournal;
 pub use shell::{EndReason, Ended, NOTICES, Observer, PipelineError};

@@ -238,7 +238,7 @@ impl Shell {
             Wish::Evaluate(view) => self.evaluate(view),
             Wish::Journal(JournalRecord::Opened { cash, time }) => {
                 // At once, because no intent may come before it: books that are opened after an order count it twice. Once in an account's life.
-                let written = hands.journal_now(&[JournalEntry::Opened { cash, time }]);
+                let written = hands.journal.append_now(&[JournalEntry::Opened { cash, time }]);
                 self.spawn(async move {
                     Done::Inputs(written.err().map(|reason| Input::JournalFailed { reason }).into_iter().collect())
                 });

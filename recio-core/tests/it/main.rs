@@ -14,6 +14,7 @@ mod engine_unknown;
 mod engine_warm_start;
 mod fakes;
 mod hourly_htc;
+mod journal_truncation;
 mod pipeline_paper;
 mod pipeline_run;
 mod settings;

@@ -6,3 +6,4 @@ mod crash;
 mod damage;
 mod differential;
 mod opening;
+mod truncation;

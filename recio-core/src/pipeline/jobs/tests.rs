@@ -5,12 +5,13 @@ use crate::engine::gated_order::tests::order;
 use crate::executor::{Accepted, AccountEvent, Canceled};
 use crate::market::{Market, Series};
 use crate::market_data::{MarketDataError, MarketEvent};
-use crate::pipeline::SteppedClock;
+use crate::pipeline::{Journal, SteppedClock};
 use crate::read::Read;
 use crate::trade::{Fill, OrderReport, PositionReport, Settlement};
 use crate::units::{MarketTicker, Money, Quantity};
 use async_trait::async_trait;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// Takes what it is given, and counts.
 #[derive(Default)]
@@ -89,7 +90,7 @@ fn desk(journal: impl FnOnce(Journal) -> Journal) -> Desk {
         executor: Arc::clone(&executor) as Arc<dyn Executor>,
         market_data: Arc::new(NoMarkets),
         clock: Arc::new(clock),
-        journal: Arc::new(Mutex::new(journal(fresh))),
+        journal: SharedJournal::new(journal(fresh)),
         kill_latch: Some(folder.path().join("kill")),
         halted: Arc::default(),
         writes_in_line: false,
