@@ -14,8 +14,11 @@
 //! # }
 //! ```
 
+#[cfg(feature = "archive")]
+pub mod backup;
 mod chain;
 pub mod contract;
+mod copy;
 mod memory;
 mod open;
 mod position;
@@ -25,6 +28,7 @@ mod sqlite;
 mod verify;
 
 pub use chain::{FACT_VERSION, GENESIS, canonical, next_hash};
+pub use copy::{Copied, CopyError, copy};
 pub use memory::MemoryStore;
 pub use open::{Access, OpenError, open};
 pub use position::PositionState;
