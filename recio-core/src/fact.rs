@@ -1,6 +1,7 @@
 //! Facts: what happened, in the form in which it is kept for ever.
 
 use crate::engine::DecisionRecord;
+use crate::imported::Imported;
 use crate::market::Side;
 use crate::trade::{Fill, Intent, OrderStatus, Settlement, Trade};
 use crate::units::{
@@ -96,7 +97,7 @@ pub enum FactBody {
     },
     /// A trade came into a state. The newest one of a trade counts.
     Trade(Trade),
-    /// A strategy's decision was taken up.
+    /// A strategy's decision was taken up: every strike with model, market and verdict. See [`DecisionRecord`] for which ones are kept.
     Decision(DecisionRecord),
     /// Something that a person has to look at.
     Alarm {
@@ -105,6 +106,8 @@ pub enum FactBody {
     },
     /// An order that would have been sent, had orders been sent.
     Shadow(ShadowOrder),
+    /// A record that another program kept. No position, no trade and no ledger entry is made of it.
+    Imported(Box<Imported>),
 }
 
 /// An order that passed every rule and limit, and was recorded instead of sent.
@@ -141,6 +144,7 @@ impl Fact {
             FactBody::Decision(_) => "decision",
             FactBody::Alarm { .. } => "alarm",
             FactBody::Shadow(_) => "shadow_order",
+            FactBody::Imported(_) => "imported",
         }
     }
 
@@ -156,6 +160,10 @@ impl Fact {
             FactBody::Intent(intent) => format!("intent/{}", intent.client_order_id),
             FactBody::Fill { fill, .. } => format!("fill/{}/{}", fill.order, fill.id),
             FactBody::Settlement { settlement, version } => format!("settlement/{}/{version}", settlement.market),
+            FactBody::Imported(imported) => {
+                let Imported { origin, table, record, version, .. } = &**imported;
+                format!("imported/{}/{table}/{record}/{version}", origin.as_str())
+            }
             FactBody::OrderChanged { .. }
             | FactBody::Trade(_)
             | FactBody::Decision(_)
@@ -186,6 +194,7 @@ impl Fact {
             FactBody::Settlement { settlement, .. } => {
                 Some(format!("{}/{}/{}", settlement.market, settlement.result.yes_payout(), settlement.revenue))
             }
+            FactBody::Imported(imported) => Some(imported.economics()),
             FactBody::OrderChanged { .. }
             | FactBody::Trade(_)
             | FactBody::Decision(_)

@@ -2,13 +2,16 @@
 //!
 //! Nothing in here opens a socket, speaks SQL, reads a clock or rolls a die.
 
+pub mod command;
 #[cfg(feature = "pipeline")]
 pub mod contract;
 pub mod engine;
 pub mod executor;
 pub mod fact;
+pub mod imported;
 pub mod kill_latch;
 pub mod kill_point;
+pub mod local_cache;
 pub mod market;
 pub mod market_data;
 pub mod model;
@@ -17,6 +20,7 @@ pub mod pipeline;
 pub mod planted;
 pub mod price_feed;
 pub mod read;
+pub mod settings;
 pub mod store;
 pub mod strategies;
 pub mod strategy;

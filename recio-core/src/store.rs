@@ -1,5 +1,6 @@
 //! `Store`: where facts are kept, and what is read back from them.
 
+use crate::command::CommandQueue;
 use crate::fact::Fact;
 use crate::read::BoxError;
 use crate::trade::{Fill, Intent, OrderStatus, Settlement, Trade};
@@ -54,6 +55,37 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// The store cannot be read.
     async fn settlements(&self) -> Result<Vec<Settlement>, StoreError>;
+
+    /// Follows the facts after `after`, which is the sequence of the last one that the caller has; 0 for none.
+    ///
+    /// The facts that are there come first, a page at a time, then every later one as it is committed, by whichever program. Whoever starts
+    /// again follows from the last fact that it took care of.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the store ends before `after`, which happens after a restore from an older backup: what the caller has is
+    /// not what the store has. [`StoreError::Unsupported`] from a store that cannot push; [`StoreError::Unavailable`] where it cannot be read.
+    async fn changes(&self, after: u64) -> Result<Box<dyn Changes>, StoreError>;
+
+    /// Where everybody who is not the writer asks something of it; `None` where the store keeps no commands.
+    fn commands(&self) -> Option<&dyn CommandQueue> {
+        None
+    }
+}
+
+/// The facts of a store from one sequence on, in order and without a hole, for one follower.
+///
+/// However far it is behind, a bounded number of facts is held for it. It keeps no store open.
+#[async_trait]
+pub trait Changes: Send {
+    /// Waits for the next fact.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the store cannot be read, or was closed; [`StoreError::Damaged`] where the next fact there is has another
+    /// sequence. Nothing was passed over: the next call starts from the same place.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a dropped call loses no fact.
+    async fn next(&mut self) -> Result<StoredFact, StoreError>;
 }
 
 /// What an append did.
@@ -126,6 +158,15 @@ pub enum StoreError {
         sequence: u64,
         /// What is wrong.
         what: String,
+    },
+    /// The store cannot do it at all: use another one.
+    #[error("this store does not {0}")]
+    Unsupported(&'static str),
+    /// Another writer has taken over: this one can write nothing any more. It must stop.
+    #[error("the store is being written by {holder}, who took over: stop")]
+    Fenced {
+        /// Who has it, as it said itself.
+        holder: String,
     },
     /// The store was made by another version of recio.
     #[error("the store has schema version {found}, this recio needs {needed}: {remedy}")]

@@ -2,19 +2,22 @@
 //!
 //! It needs neither the entry side nor the store.
 
-use super::{Monitor, context::Context};
+use super::{Monitor, StopState, context::Context};
 use crate::market::{PriceGrid, Quote, Side};
 use crate::model::{Fair, Momentum};
 use crate::trade::{CloseReason, Trade, TradeStatus};
 use crate::units::{Monotonic, Price, Probability, TradeId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// What the supervisor remembers of open trades.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ActiveTrades {
     /// Since when a trade's probability has been below its stop, without a break.
     below_since: BTreeMap<TradeId, Monotonic>,
+    /// How long it had been below it when the run before ended. Counts as long as nothing was seen above.
+    below_before: BTreeMap<TradeId, Duration>,
     /// Trades that have to be closed, and why. They stay here until they are.
     closing: BTreeMap<TradeId, CloseReason>,
 }
@@ -37,9 +40,35 @@ impl ActiveTrades {
         self.closing.contains_key(id)
     }
 
+    /// An earlier run saw the trade's probability below its stop for so long.
+    pub(super) fn verified(&mut self, id: &TradeId, below_for: Duration) {
+        self.below_before.insert(id.clone(), below_for);
+    }
+
+    /// How far a trade's stop is.
+    pub(super) fn stop_of(&self, id: &TradeId, now: Monotonic) -> StopState {
+        if let Some(&why) = self.closing.get(id) {
+            return StopState::Closing { why };
+        }
+        match (self.below_since.get(id), self.below_before.get(id)) {
+            (None, None) => StopState::Watching,
+            (since, before) => {
+                let since = since.map_or(Duration::ZERO, |&since| now.since(since));
+                StopState::Verifying { below_for: since.saturating_add(before.copied().unwrap_or_default()) }
+            }
+        }
+    }
+
+    /// Nothing speaks for closing it, or nothing can any more.
+    fn forget_verification(&mut self, id: &TradeId) {
+        self.below_since.remove(id);
+        self.below_before.remove(id);
+    }
+
     /// Forgets all other trades: they are over.
     pub(super) fn keep_only(&mut self, live: BTreeSet<&TradeId>) {
         self.below_since.retain(|id, _| live.contains(id));
+        self.below_before.retain(|id, _| live.contains(id));
         self.closing.retain(|id, _| live.contains(id));
     }
 
@@ -54,7 +83,10 @@ impl ActiveTrades {
         momentum: Option<&Momentum>,
     ) -> Option<Exit> {
         if trade.held().is_zero() || trade.status == TradeStatus::AwaitingSettlement {
-            self.below_since.remove(&trade.id);
+            // A run that begins does not know yet what its trades hold.
+            if trade.status != TradeStatus::Pending {
+                self.forget_verification(&trade.id);
+            }
             return None;
         }
         if let Some(monitor) = monitor
@@ -83,7 +115,7 @@ impl ActiveTrades {
     ) -> Option<CloseReason> {
         let rules = &monitor.stop;
         if cx.now.until(trade.close_time) < rules.min_time_to_close {
-            self.below_since.remove(&trade.id);
+            self.forget_verification(&trade.id);
             return None;
         }
         if rules.momentum_enabled
@@ -105,11 +137,12 @@ impl ActiveTrades {
         };
         let below = rules.enabled && probability.percent() < rules.probability;
         if !below {
-            self.below_since.remove(&trade.id);
+            self.forget_verification(&trade.id);
             return None;
         }
         let since = *self.below_since.entry(trade.id.clone()).or_insert(cx.now.mono);
-        (cx.now.mono.since(since) >= rules.verification).then_some(CloseReason::ProbabilityStop)
+        let before = self.below_before.get(&trade.id).copied().unwrap_or_default();
+        (cx.now.mono.since(since).saturating_add(before) >= rules.verification).then_some(CloseReason::ProbabilityStop)
     }
 }
 

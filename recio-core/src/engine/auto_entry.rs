@@ -1,13 +1,13 @@
 //! auto_entry_supervisor: when strategies are asked, what is taken up of their answers, and why the rest is not.
 
 use super::config::EntryRules;
-use super::decision::Entered;
 use super::{DecisionRecord, EventView, Monitor, Reason, Role, Wish, context::Context};
 use crate::fact::FactBody;
 use crate::market::Side;
-use crate::units::{MarketTicker, Monotonic, StrategyId, Timestamp};
+use crate::strategy::{Skip, Wish as EntryWish};
+use crate::units::{EventTicker, MarketTicker, Monotonic, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ struct EntryState {
     recorded: BTreeMap<MarketTicker, Timestamp>,
     spike: Spike,
     funnel: Funnel,
+    kept: Kept,
 }
 
 /// A view that a strategy is looking at.
@@ -58,6 +59,15 @@ struct Funnel {
     minute: Option<Timestamp>,
     entered: u32,
     refused: BTreeMap<String, u32>,
+}
+
+/// What of the running minute's decisions was kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    minute: Option<Timestamp>,
+    events: BTreeSet<EventTicker>,
+    /// Refused wishes, by reason code.
+    refusals: BTreeSet<(MarketTicker, Side, String)>,
 }
 
 impl AutoEntry {
@@ -109,7 +119,7 @@ impl AutoEntry {
 
     /// Once a minute, says of every monitor what it entered and why not the rest; also when there was no market to look at.
     pub(super) fn tell_funnels(&mut self, cx: &mut Context<'_>) {
-        let minute = Timestamp::from_second(cx.now.wall.as_second().div_euclid(60) * 60).unwrap_or(cx.now.wall);
+        let minute = minute_of(cx.now.wall);
         for monitor in &cx.config.monitors {
             let state = self.monitors.entry(monitor.id.clone()).or_default();
             if let Some(Funnel { entered, refused, .. }) = state.funnel.turn(minute) {
@@ -146,33 +156,36 @@ impl AutoEntry {
         self.monitors.get(strategy).is_some_and(|state| state.recorded.contains_key(market))
     }
 
-    /// Keeps what came of a decision, and counts it.
+    /// Counts what came of a decision, and keeps it unless the same was kept a moment ago (see [`DecisionRecord`]).
     pub(super) fn taken_up(
         &mut self,
         cx: &mut Context<'_>,
-        strategy: &StrategyId,
-        view: u64,
-        entered: Vec<Entered>,
-        refused: &[Reason],
+        view: &EventView,
+        wishes: &[(EntryWish, Result<(), Reason>)],
+        skipped: &[Skip],
     ) {
-        let funnel = &mut self.monitors.entry(strategy.clone()).or_default().funnel;
-        let mut counts = BTreeMap::new();
-        for reason in refused {
-            funnel.refuse(reason);
-            *counts.entry(reason.code()).or_insert(0) += 1;
+        let state = self.monitors.entry(view.strategy.clone()).or_default();
+        let refusals = wishes.iter().filter_map(|(wish, outcome)| outcome.as_ref().err().map(|reason| (wish, reason)));
+        for reason in skipped.iter().map(|skip| &skip.reason).chain(refusals.clone().map(|(_, reason)| reason)) {
+            state.funnel.refuse(reason);
         }
-        funnel.entered += u32::try_from(entered.len()).unwrap_or(u32::MAX);
-        if !entered.is_empty() {
-            let record = DecisionRecord {
-                strategy: strategy.clone(),
-                view,
-                time: cx.now.wall,
-                entered,
-                refused: counts.into_iter().collect(),
-            };
-            cx.record(Role::AutoEntrySupervisor, Some(strategy), cx.now.wall, FactBody::Decision(record));
+        let entered = wishes.iter().filter(|(_, outcome)| outcome.is_ok()).count();
+        state.funnel.entered += u32::try_from(entered).unwrap_or(u32::MAX);
+        state.kept.turn(minute_of(cx.now.wall));
+        let mut keep = state.kept.events.insert(view.event.clone()) || entered > 0;
+        for (wish, reason) in refusals {
+            keep |= state.kept.refusals.insert((wish.market.clone(), wish.side, reason.code()));
+        }
+        if keep {
+            let record = DecisionRecord::new(view, cx.now.wall, wishes, skipped);
+            cx.record(Role::AutoEntrySupervisor, Some(&view.strategy), cx.now.wall, FactBody::Decision(record));
         }
     }
+}
+
+/// The start of a moment's minute.
+fn minute_of(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second().div_euclid(60) * 60).unwrap_or(time)
 }
 
 /// Why no strike of the view can be entered, whatever the strategy would say.
@@ -231,6 +244,15 @@ impl Funnel {
                 Some(std::mem::replace(self, Self { minute: Some(minute), ..Self::default() }))
             }
             Some(_) | None => None,
+        }
+    }
+}
+
+impl Kept {
+    /// Forgets what was kept in an earlier minute.
+    fn turn(&mut self, minute: Timestamp) {
+        if self.minute != Some(minute) {
+            *self = Self { minute: Some(minute), ..Self::default() };
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Why something was entered, and why everything else was not.
 
-use crate::market::Side;
-use crate::model::UnknownReason;
-use crate::units::{MarketTicker, Price, Quantity, StrategyId, Timestamp};
+use super::EventView;
+use crate::market::{Action, Quote, Side};
+use crate::model::{Fair, UnknownReason};
+use crate::strategy::{Skip, Wish};
+use crate::units::{AssetPrice, EventTicker, MarketTicker, Price, Quantity, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Why a strike was not entered. Every strike of every evaluation has one, or an order.
@@ -157,34 +160,146 @@ fn snake(camel: &str) -> String {
     text
 }
 
-/// A decision that was taken up: what was entered, and how many strikes were not, by reason.
+/// What a strategy answered to one view, strike by strike, and what became of it.
+///
+/// Views come every second, and most answers say again what the one before said. Kept are, of each monitor and event: the first answer in every
+/// minute, every answer of which something was entered, and every answer with a wish that was refused as no wish before it in that minute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionRecord {
     /// Whose.
     pub strategy: StrategyId,
     /// The view it answered.
     pub view: u64,
-    /// When it was taken up.
+    /// When the view was made: model and market are those of that moment.
+    pub view_time: Timestamp,
+    /// When the answer was taken up.
     pub time: Timestamp,
-    /// What was entered.
-    pub entered: Vec<Entered>,
-    /// Why the rest was not: reason code and number of strikes, in the order of the codes.
-    pub refused: Vec<(String, u32)>,
+    /// The event.
+    pub event: EventTicker,
+    /// When trading of it ends.
+    pub close_time: Timestamp,
+    /// The asset's price; `None` where there was no fresh one.
+    pub asset_price: Option<AssetPrice>,
+    /// The weighted momentum, in percent; `None` where history was missing.
+    pub momentum: Option<f64>,
+    /// Every strike of the view in its order, and after them what was wished for elsewhere. A strike of which several things were said has a line
+    /// for each.
+    pub strikes: Vec<StrikeDecision>,
 }
 
-/// One entry of a decision.
+/// One strike of a decision: the model, the market, and the verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entered {
+pub struct StrikeDecision {
     /// The market.
     pub market: MarketTicker,
+    /// The model's value of YES; `None` where the market was not in the view.
+    pub fair: Option<Fair>,
+    /// The best prices; `None` where the book was not known or too old.
+    pub quote: Option<Quote>,
+    /// What was decided.
+    pub verdict: Verdict,
+}
+
+/// What was decided of a strike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was wished for, and an order was made (in the shadow: recorded).
+    Entered(Wanted),
+    /// It was wished for, and an entry rule or the risk gate refused.
+    Refused {
+        /// The wish.
+        wanted: Wanted,
+        /// The reason's [code](Reason::code).
+        reason: String,
+    },
+    /// The strategy did not want it.
+    Skipped {
+        /// The reason's [code](Reason::code).
+        reason: String,
+    },
+    /// The strategy said nothing of it.
+    Silent,
+}
+
+/// What a strategy wished for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wanted {
     /// The outcome.
     pub side: Side,
+    /// Buy to open, sell to reduce.
+    pub action: Action,
     /// The limit, in the outcome's own terms.
     pub limit: Price,
     /// Contracts.
     pub quantity: Quantity,
     /// Why, in the strategy's words.
     pub why: String,
+}
+
+impl DecisionRecord {
+    /// Puts a strategy's answer together with the view it answers and with what became of each wish.
+    pub(super) fn new(
+        view: &EventView,
+        time: Timestamp,
+        wishes: &[(Wish, Result<(), Reason>)],
+        skipped: &[Skip],
+    ) -> Self {
+        let mut strikes = Vec::with_capacity(view.strikes.len());
+        for strike in &view.strikes {
+            let line = |verdict| StrikeDecision {
+                market: strike.market.clone(),
+                fair: Some(strike.fair),
+                quote: strike.quote,
+                verdict,
+            };
+            let before = strikes.len();
+            strikes.extend(verdicts(&strike.market, wishes, skipped).map(line));
+            if strikes.len() == before {
+                strikes.push(line(Verdict::Silent));
+            }
+        }
+        let elsewhere = |market: &&MarketTicker| !view.strikes.iter().any(|strike| strike.market == **market);
+        let named = wishes.iter().map(|(wish, _)| &wish.market).chain(skipped.iter().map(|skip| &skip.market));
+        for market in named.filter(elsewhere).collect::<BTreeSet<_>>() {
+            let line = |verdict| StrikeDecision { market: market.clone(), fair: None, quote: None, verdict };
+            strikes.extend(verdicts(market, wishes, skipped).map(line));
+        }
+        Self {
+            strategy: view.strategy.clone(),
+            view: view.number,
+            view_time: view.time,
+            time,
+            event: view.event.clone(),
+            close_time: view.close_time,
+            asset_price: view.asset_price,
+            momentum: view.momentum.as_ref().and_then(|momentum| momentum.score),
+            strikes,
+        }
+    }
+}
+
+/// What was said of a market, wishes first.
+fn verdicts<'a>(
+    market: &'a MarketTicker,
+    wishes: &'a [(Wish, Result<(), Reason>)],
+    skipped: &'a [Skip],
+) -> impl Iterator<Item = Verdict> + 'a {
+    let wished = wishes.iter().filter(move |(wish, _)| wish.market == *market).map(|(wish, outcome)| {
+        let wanted = Wanted {
+            side: wish.side,
+            action: wish.action,
+            limit: wish.limit,
+            quantity: wish.quantity,
+            why: wish.why.clone(),
+        };
+        match outcome {
+            Ok(()) => Verdict::Entered(wanted),
+            Err(reason) => Verdict::Refused { wanted, reason: reason.code() },
+        }
+    });
+    let skips = skipped.iter().filter(move |skip| skip.market == *market);
+    wished.chain(skips.map(|skip| Verdict::Skipped { reason: skip.reason.code() }))
 }
 
 #[cfg(test)]

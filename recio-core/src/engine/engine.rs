@@ -168,6 +168,7 @@ impl Engine {
             Input::Stored(result) => self.on_stored(cx, result),
             Input::Command(command) => self.on_command(cx, command),
             Input::JournalFailed { reason } => self.on_journal_failed(cx, reason),
+            Input::Recalled(recalled) => self.recall(cx, recalled),
         }
     }
 
@@ -250,7 +251,9 @@ impl Engine {
                 self.state.store_failed = true;
                 cx.warn(Role::TradeManager, None, format!("the store does not write, entries wait: {why}"));
             }
-            Err(_) => {}
+            Err(why) => {
+                cx.warn(Role::TradeManager, None, format!("the store does not write, entries go on waiting: {why}"));
+            }
         }
     }
 

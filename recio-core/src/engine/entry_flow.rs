@@ -2,7 +2,6 @@
 
 use super::auto_entry::Asked;
 use super::context::Context;
-use super::decision::Entered;
 use super::engine::{Engine, EngineState};
 use super::risk_gate::Surroundings;
 use super::trade_manager::{Signal, asset_of};
@@ -22,23 +21,13 @@ impl Engine {
         let config = Arc::clone(&self.config);
         let Some(monitor) = config.monitors.iter().find(|monitor| monitor.id == decision.strategy) else { return };
         let Some(asked) = self.state.entry.answered(&decision.strategy, decision.view) else { return };
-        let mut refused: Vec<Reason> = decision.skipped.iter().map(|skip| skip.reason.clone()).collect();
-        let mut entered = Vec::new();
         let late = cx.now.mono.since(asked.at) > cx.config.freshness.decision;
+        let mut wishes = Vec::with_capacity(decision.wishes.len());
         for wish in &decision.wishes {
             let verdict = if late { Err(Reason::DecisionTooOld) } else { self.enter(cx, monitor, &asked, wish) };
-            match verdict {
-                Ok(()) => entered.push(Entered {
-                    market: wish.market.clone(),
-                    side: wish.side,
-                    limit: wish.limit,
-                    quantity: wish.quantity,
-                    why: wish.why.clone(),
-                }),
-                Err(reason) => refused.push(reason),
-            }
+            wishes.push((wish.clone(), verdict));
         }
-        self.state.entry.taken_up(cx, &decision.strategy, decision.view, entered, &refused);
+        self.state.entry.taken_up(cx, &asked.view, &wishes, &decision.skipped);
     }
 
     /// Turns one wish of a strategy into an order, or says why not.

@@ -1,5 +1,6 @@
 //! All that the engine can be told.
 
+use super::Recalled;
 use crate::executor::{Accepted, AccountEvent, Canceled};
 use crate::market::{Asset, Market, Series};
 use crate::market_data::MarketEvent;
@@ -83,6 +84,8 @@ pub enum Input {
         /// Why.
         reason: String,
     },
+    /// What the local cache remembers of an earlier run. The second input of a run that has one.
+    Recalled(Recalled),
 }
 
 /// What the intent journal of earlier runs holds.

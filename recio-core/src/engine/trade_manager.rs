@@ -154,6 +154,20 @@ impl TradeManager {
         reason
     }
 
+    /// Takes up what only an earlier run knew of a trade: what its signal rested on. Returns the trade's name, where the journal knows the trade.
+    pub(super) fn recalled(&mut self, cx: &mut Context<'_>, earlier: &Trade) -> Option<TradeId> {
+        let trade = self.trades.get_mut(&earlier.id)?;
+        if (&trade.strategy, &trade.market, trade.side) != (&earlier.strategy, &earlier.market, earlier.side) {
+            return None;
+        }
+        if trade.entry_probability.is_none() && trade.entry_asset_price.is_none() {
+            trade.entry_probability = earlier.entry_probability;
+            trade.entry_asset_price = earlier.entry_asset_price;
+            record(cx, trade);
+        }
+        Some(trade.id.clone())
+    }
+
     /// Books a fill: in the ledger, and in its trade. `order` is ours, with the fill applied for the first time.
     ///
     /// The trade counts it even if the ledger does not take it: the contracts are held.

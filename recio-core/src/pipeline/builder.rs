@@ -7,6 +7,7 @@ use super::shell::{Ended, Observer, Parts, PipelineError, Shell};
 use super::{Clock, InputLog, InputLogError, Journal, JournalError, SharedJournal};
 use crate::engine::{Engine, EngineConfig, OrderMode, Output, Recovered};
 use crate::executor::Executor;
+use crate::local_cache::LocalCache;
 use crate::market::Family;
 use crate::market_data::MarketData;
 use crate::model::Model;
@@ -35,6 +36,7 @@ pub struct PipelineBuilder {
     executor: Option<Arc<dyn Executor>>,
     shadow: Option<Money>,
     store: Option<Arc<dyn Store>>,
+    cache: Option<Arc<dyn LocalCache>>,
     strategies: BTreeMap<StrategyId, Box<dyn Strategy>>,
     clock: Option<Arc<dyn Clock>>,
     conductor: Option<Arc<dyn Conductor>>,
@@ -42,6 +44,7 @@ pub struct PipelineBuilder {
     input_log: Option<PathBuf>,
     kill_latch: Option<PathBuf>,
     observer: Option<Observer>,
+    takes_commands: bool,
 }
 
 /// Why parts do not make a pipeline.
@@ -165,6 +168,24 @@ impl PipelineBuilder {
         self
     }
 
+    /// Takes the commands that the store keeps, so that other programs can ask something of this run: to halt, to send only orders that reduce, to
+    /// resume, to close a trade. Whoever may write into the store may do that.
+    #[must_use]
+    pub const fn take_commands(mut self) -> Self {
+        self.takes_commands = true;
+        self
+    }
+
+    /// Keeps the newest of everything in a cache on this machine, and begins with what an earlier run left there.
+    ///
+    /// A run that has one may begin while its store is down: nothing is entered until the store takes facts and agrees with the engine, and facts that wait
+    /// for it outlive a crash.
+    #[must_use]
+    pub fn local_cache(mut self, cache: Arc<dyn LocalCache>) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Adds the strategy of one monitor.
     #[must_use]
     pub fn strategy(mut self, monitor: StrategyId, strategy: impl Strategy + 'static) -> Self {
@@ -229,6 +250,9 @@ impl PipelineBuilder {
             (OrderMode::Sent | OrderMode::Recorded, _, _) => return Err(BuildError::Shadow),
         };
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
+        if self.takes_commands && store.commands().is_none() {
+            return Err(BuildError::Missing("a store that keeps commands, to take them"));
+        }
         let journal = self.journal.ok_or(BuildError::Missing("a file for the intent journal"))?;
         let clock = match &self.conductor {
             Some(conductor) => conductor.clock(),
@@ -258,12 +282,14 @@ impl PipelineBuilder {
             market_data,
             executor,
             store,
+            cache: self.cache,
             clock,
             conductor: self.conductor,
             hands,
             input_log,
             observer: self.observer,
             strategies: self.strategies,
+            takes_commands: self.takes_commands,
         });
         Ok(Pipeline { shell, recovered })
     }

@@ -14,7 +14,7 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The version of the log's format.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// A segment ends after so many inputs: some five minutes of a busy market.
 const SEGMENT_INPUTS: u64 = 20_000;
 

@@ -34,8 +34,12 @@ impl Shell {
         }
     }
 
-    /// Takes in everything that the sources have, in a fixed order: private events, prices, market data.
+    /// Takes in everything that the sources have, in a fixed order: private events, prices, market data. Before them what people
+    /// asked for, which comes when it comes, and is the same at a replay alone.
     fn drain_sources(&mut self) -> Result<(), PipelineError> {
+        while let Some(taken) = self.commands.ready() {
+            self.asked(taken)?;
+        }
         while let Some(input) = self.ready_input() {
             self.tell(input)?;
         }
@@ -86,6 +90,9 @@ impl Shell {
         }
         while let Some(result) = self.storing.try_join_next() {
             self.stored(result)?;
+        }
+        while let Some(result) = self.keeping.join_next().await {
+            self.kept(result)?;
         }
         Ok(worked || self.jobs.len() > clock.sleepers())
     }

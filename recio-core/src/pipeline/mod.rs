@@ -2,13 +2,17 @@
 //!
 //! [`Pipeline`] drives one engine over live or simulated sources; [`replay`] drives one over the recorded inputs of an earlier run.
 
+mod bar_keeper;
 mod builder;
+mod cache_lane;
 mod clock;
+mod command_lane;
 mod conductor;
 mod feed_seats;
 mod input_log;
 mod jobs;
 mod journal;
+mod keeping;
 mod lockstep;
 mod paper;
 mod replay;

@@ -87,7 +87,7 @@ fn market_of(fact: &Fact) -> Option<Market> {
 mod tests {
     use super::*;
     use crate::market::MarketResult;
-    use crate::store::{Appended, OrderRow, PositionRow, StoredFact};
+    use crate::store::{Appended, Changes, OrderRow, PositionRow, StoredFact};
     use crate::trade::{Fill, Trade};
     use crate::units::{Money, RunId, Timestamp};
     use async_trait::async_trait;
@@ -118,6 +118,9 @@ mod tests {
         }
         async fn settlements(&self) -> Result<Vec<Settlement>, StoreError> {
             Ok(Vec::new())
+        }
+        async fn changes(&self, _: u64) -> Result<Box<dyn Changes>, StoreError> {
+            Err(StoreError::Unsupported("push its facts"))
         }
     }
 

@@ -3,16 +3,19 @@
 //! One task owns the engine. Whatever takes time is a job beside it, and comes back as an input: results before private events, those before
 //! prices, those before market data, so that a flood of quotes never holds up a fill.
 
+use super::cache_lane::{CacheAnswer, CacheLane};
+use super::command_lane::{CommandLane, Taken};
 use super::conductor::Conductor;
 use super::feed_seats::{FeedSeats, Returned};
 use super::jobs::{Hands, with_source};
-use super::store_lane::{AppendResult, StoreLane, append};
+use super::store_lane::{StoreAnswer, StoreLane};
 use super::{Clock, InputLog, InputLogError, JournalEntry};
 use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, Output, TradingState, Wish};
-use crate::executor::{Executor, ExecutorError};
-use crate::market_data::{MarketData, MarketDataError};
+use crate::executor::Executor;
+use crate::local_cache::LocalCache;
+use crate::market_data::MarketData;
 use crate::planted::{PlantedBug, is_planted};
-use crate::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed};
+use crate::price_feed::PriceFeed;
 use crate::store::Store;
 use crate::strategy::Strategy;
 use crate::units::{Now, StrategyId, Timestamp};
@@ -101,15 +104,20 @@ pub(super) struct Shell {
     seats: BTreeMap<StrategyId, Seat>,
     pub(super) jobs: JoinSet<(u64, Done)>,
     tickets: u64,
-    /// The append that is under way. Apart from the jobs, because a store that does not write must hold nothing else up.
-    pub(super) storing: JoinSet<AppendResult>,
+    /// What the store was asked. Apart from the jobs, because a store that does not write must hold nothing else up.
+    pub(super) storing: JoinSet<StoreAnswer>,
     pub(super) facts: StoreLane,
+    pub(super) commands: CommandLane,
+    pub(super) cache: Option<CacheLane>,
+    /// What is being written into the cache. Apart from the jobs for the same reason.
+    pub(super) keeping: JoinSet<CacheAnswer>,
     /// Too many facts wait, and some were lost: trading stops.
     facts_lost: bool,
     wakes: BTreeSet<Timestamp>,
     inputs: u64,
     decisions: u64,
     killed: bool,
+    takes_commands: bool,
 }
 
 /// The parts of a shell that are not state of its own.
@@ -119,19 +127,24 @@ pub(super) struct Parts {
     pub(super) market_data: Arc<dyn MarketData>,
     pub(super) executor: Arc<dyn Executor>,
     pub(super) store: Arc<dyn Store>,
+    pub(super) cache: Option<Arc<dyn LocalCache>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) conductor: Option<Arc<dyn Conductor>>,
     pub(super) hands: Hands,
     pub(super) input_log: Option<InputLog>,
     pub(super) observer: Option<Observer>,
     pub(super) strategies: BTreeMap<StrategyId, Box<dyn Strategy>>,
+    pub(super) takes_commands: bool,
 }
 
 /// What one turn of the paced loop took in.
 enum Turn {
     Input(Input),
     Job(Result<(u64, Done), JoinError>),
-    Stored(Result<AppendResult, JoinError>),
+    Asked(Result<Option<Taken>, JoinError>),
+    Stored(Result<StoreAnswer, JoinError>),
+    Kept(Result<CacheAnswer, JoinError>),
+    NoAnswer,
     Timer,
     Ended(EndReason),
 }
@@ -159,22 +172,33 @@ impl Shell {
             tickets: 0,
             storing: JoinSet::new(),
             facts: StoreLane::default(),
+            commands: CommandLane::default(),
+            cache: parts.cache.map(CacheLane::new),
+            keeping: JoinSet::new(),
             facts_lost: false,
             wakes: BTreeSet::new(),
             inputs: 0,
             decisions: 0,
             killed: false,
+            takes_commands: parts.takes_commands,
         }
     }
 
-    /// Tells the engine what the journal holds, then drives it until the end.
+    /// Tells the engine what journal and cache hold, then drives it until the end.
     pub(super) async fn run(
         mut self,
         recovered: crate::engine::Recovered,
         stop: CancellationToken,
     ) -> Result<Ended, PipelineError> {
+        let recalled = self.recall().await;
         self.tell(Input::Recovered(recovered))?;
+        if let Some(recalled) = recalled {
+            self.tell(Input::Recalled(recalled))?;
+        }
         self.look_at_kill_latch()?;
+        if self.takes_commands {
+            self.commands.begin(&self.store);
+        }
         let reason = match self.conductor.clone() {
             Some(conductor) => self.run_in_lockstep(conductor, &stop).await?,
             None => self.run_paced(&stop).await?,
@@ -204,6 +228,9 @@ impl Shell {
         }
         self.inputs += 1;
         self.decisions += u64::from(matches!(input, Input::Decision(_)));
+        if let Some(cache) = &mut self.cache {
+            cache.heard(now, &input);
+        }
         let outputs = self.engine.handle(now, &input);
         self.hands.halted.store(self.engine.trading_state() == TradingState::Halted, Ordering::Release);
         if let Some(log) = &mut self.input_log {
@@ -217,6 +244,7 @@ impl Shell {
             self.carry_out(output.wish);
         }
         self.store_facts();
+        self.keep_in_cache(now);
         if std::mem::take(&mut self.facts_lost) {
             let reason = "the store has not written for so long that facts are lost".to_owned();
             self.tell(Input::Command(Command::Halt { reason }))?;
@@ -281,7 +309,12 @@ impl Shell {
                     self.facts_lost |= self.engine.trading_state() != TradingState::Halted;
                 }
             }
-            Wish::Publish(_) | Wish::Supervised(_) => {}
+            Wish::Publish(table) => {
+                if let Some(cache) = &mut self.cache {
+                    cache.published(table);
+                }
+            }
+            Wish::Supervised(_) => {}
             Wish::Funnel { strategy, until, entered, refused } => {
                 let reasons: Vec<_> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
                 tracing::info!(target: NOTICES, %strategy, %until, entered, "not entered: {}", reasons.join(", "));
@@ -322,18 +355,6 @@ impl Shell {
         });
     }
 
-    /// Hands the next facts to the store, unless one of them may be of an intent that is not in the journal yet: the store is filled from the
-    /// journal, and never knows an order that a restart does not.
-    fn store_facts(&mut self) {
-        if self.hands.unjournaled.load(Ordering::Acquire) > 0 {
-            return;
-        }
-        if let Some(batch) = self.facts.next_batch() {
-            let (store, after_failure) = (Arc::clone(&self.store), self.facts.is_failing());
-            self.storing.spawn(append(store, self.facts.numbers(), batch, after_failure));
-        }
-    }
-
     /// A job came back.
     pub(super) fn done(&mut self, done: Done) -> Result<(), PipelineError> {
         match done {
@@ -354,13 +375,6 @@ impl Shell {
                 Ok(())
             }
         }
-    }
-
-    /// An append came back.
-    pub(super) fn stored(&mut self, result: Result<AppendResult, JoinError>) -> Result<(), PipelineError> {
-        let news = self.facts.done(result.map_err(|error| PipelineError::Panicked(error.to_string()))?);
-        self.store_facts();
-        news.map_or(Ok(()), |news| self.tell(Input::Stored(news)))
     }
 
     /// A person has set the kill latch: the engine halts at once, and the sender holds back whatever is on its way.
@@ -394,6 +408,9 @@ impl Shell {
                 Turn::Input(input) => self.tell(input)?,
                 Turn::Job(job) => self.done(finished(job)?.1)?,
                 Turn::Stored(result) => self.stored(result)?,
+                Turn::Asked(taken) => self.asked(taken)?,
+                Turn::Kept(result) => self.kept(result)?,
+                Turn::NoAnswer => self.store_does_not_answer()?,
                 Turn::Timer => self.wake()?,
                 Turn::Ended(reason) => return Ok(reason),
             }
@@ -409,15 +426,25 @@ impl Shell {
                 None => std::future::pending().await,
             }
         };
+        let patience = self.facts.patience_ends();
+        let no_answer = async move {
+            match patience {
+                Some(moment) => tokio::time::sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             () = stop.cancelled() => Turn::Ended(EndReason::Stopped),
+            taken = self.commands.next() => Turn::Asked(taken),
             Some(job) = self.jobs.join_next() => Turn::Job(job),
             Some(result) = self.storing.join_next() => Turn::Stored(result),
-            event = self.executor.next() => account_turn(event),
+            () = no_answer => Turn::NoAnswer,
+            Some(result) = self.keeping.join_next() => Turn::Kept(result),
+            event = self.executor.next() => turn_of(event, Input::Account),
             () = timer => Turn::Timer,
-            (feed, event) = self.feeds.next() => price_turn(feed, event),
-            event = self.market_data.next() => market_turn(event),
+            (feed, event) = self.feeds.next() => turn_of(event, |event| Input::Price { feed, event }),
+            event = self.market_data.next() => turn_of(event, Input::Market),
         }
     }
 
@@ -454,39 +481,15 @@ impl Shell {
                 }
             }
         }
-        if self.facts.waiting() > 0 {
-            tracing::error!(
-                "{} facts could not be stored; the journal and the exchange hold what they say",
-                self.facts.waiting()
-            );
-        }
-        Ok(())
+        self.commands.end(&*self.store, deadline).await;
+        self.keep_the_last().await
     }
 }
 
-fn price_turn(feed: FeedAbout, event: Result<PriceEvent, FeedError>) -> Turn {
+/// What a source told, or that it has ended.
+fn turn_of<T>(event: Result<T, impl std::error::Error + 'static>, input: impl FnOnce(T) -> Input) -> Turn {
     match event {
-        Ok(event) => Turn::Input(Input::Price { feed, event }),
-        Err(error) => {
-            tracing::warn!("{}", with_source(&error));
-            Turn::Ended(EndReason::SourceEnded)
-        }
-    }
-}
-
-fn market_turn(event: Result<crate::market_data::MarketEvent, MarketDataError>) -> Turn {
-    match event {
-        Ok(event) => Turn::Input(Input::Market(event)),
-        Err(error) => {
-            tracing::warn!("{}", with_source(&error));
-            Turn::Ended(EndReason::SourceEnded)
-        }
-    }
-}
-
-fn account_turn(event: Result<crate::executor::AccountEvent, ExecutorError>) -> Turn {
-    match event {
-        Ok(event) => Turn::Input(Input::Account(event)),
+        Ok(event) => Turn::Input(input(event)),
         Err(error) => {
             tracing::warn!("{}", with_source(&error));
             Turn::Ended(EndReason::SourceEnded)

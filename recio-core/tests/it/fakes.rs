@@ -6,16 +6,21 @@ use async_trait::async_trait;
 use recio_core::engine::{EventView, GatedOrder};
 use recio_core::executor::{Accepted, AccountEvent, CancelOrder, Canceled, Executor, ExecutorError};
 use recio_core::fact::{Fact, FactBody};
-use recio_core::market::{BookSnapshot, Level, Market, MarketResult, Series, Side};
+use recio_core::local_cache::{CacheUpdate, LocalCache, Remembered};
+use recio_core::market::{Asset, BookSnapshot, Level, Market, MarketResult, Series, Side};
 use recio_core::market_data::{MarketData, MarketDataError, MarketEvent};
 use recio_core::model::Bar;
 use recio_core::pipeline::{Conductor, Journal, Step, SteppedClock};
-use recio_core::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed, PriceTick, Resolution, TimeRange};
+use recio_core::price_feed::{
+    FeedAbout, FeedError, PastPrices, PriceEvent, PriceFeed, PriceTick, Resolution, TimeRange,
+};
 use recio_core::read::{BoxError, Read};
-use recio_core::store::{Appended, OrderRow, PositionRow, Store, StoreError, StoredFact};
+use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::strategy::{Decision, Strategy};
 use recio_core::trade::{Fill, Intent, OrderReport, PositionReport, Settlement, Trade};
 use recio_core::units::{MarketTicker, Money, SeriesTicker, Timestamp};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,6 +33,8 @@ pub(crate) struct Exchange {
     /// Every submit ends without an answer, whether it arrived or not.
     pub(crate) silent: bool,
     pub(crate) store_fails: bool,
+    /// The store's trades are not to be seen.
+    pub(crate) hides_trades: bool,
     /// Where the store looks up each intent that it gets.
     pub(crate) journal: Option<PathBuf>,
     pub(crate) facts: Vec<Fact>,
@@ -42,6 +49,7 @@ pub(crate) fn exchange() -> Shared {
         submits: 0,
         silent: false,
         store_fails: false,
+        hides_trades: false,
         journal: None,
         facts: Vec::new(),
     }))
@@ -178,14 +186,35 @@ impl Store for FakeStore {
                 assert!(known, "the store knows {}, the journal does not", fact.key());
             }
         }
-        exchange.facts.extend_from_slice(facts);
-        Ok(Appended { last_sequence: exchange.facts.len() as u64, added: facts.len() as u64 })
+        let mut added = 0;
+        for fact in facts {
+            if !exchange.facts.iter().any(|known| known.key() == fact.key()) {
+                exchange.facts.push(fact.clone());
+                added += 1;
+            }
+        }
+        Ok(Appended { last_sequence: exchange.facts.len() as u64, added })
     }
-    async fn facts(&self, _: u64, _: u32) -> Result<Vec<StoredFact>, StoreError> {
-        Ok(Vec::new())
+    async fn facts(&self, after: u64, limit: u32) -> Result<Vec<StoredFact>, StoreError> {
+        let facts = self.0.lock().unwrap().facts.clone();
+        let mut hash = [0; 32];
+        let stored = facts.into_iter().zip(1..).map(|(fact, sequence)| {
+            let next = chained(&fact.key(), &hash);
+            hash[..8].copy_from_slice(&next.to_be_bytes());
+            StoredFact { sequence, hash, fact }
+        });
+        Ok(stored.filter(|stored| stored.sequence > after).take(limit as usize).collect())
     }
     async fn trades(&self) -> Result<Vec<Trade>, StoreError> {
-        Ok(Vec::new())
+        let mut trades = BTreeMap::new();
+        let exchange = self.0.lock().unwrap();
+        let hidden = if exchange.hides_trades { exchange.facts.len() } else { 0 };
+        for fact in exchange.facts.iter().skip(hidden) {
+            if let FactBody::Trade(trade) = &fact.body {
+                trades.insert(trade.id.clone(), trade.clone());
+            }
+        }
+        Ok(trades.into_values().collect())
     }
     async fn orders(&self) -> Result<Vec<OrderRow>, StoreError> {
         Ok(Vec::new())
@@ -199,6 +228,39 @@ impl Store for FakeStore {
     async fn settlements(&self) -> Result<Vec<Settlement>, StoreError> {
         Ok(Vec::new())
     }
+    async fn changes(&self, _: u64) -> Result<Box<dyn Changes>, StoreError> {
+        Err(StoreError::Unsupported("push its facts"))
+    }
+}
+
+/// A local cache that outlives the runs.
+#[derive(Default)]
+pub(crate) struct FakeCache(pub(crate) Mutex<Remembered>);
+
+#[async_trait]
+impl LocalCache for FakeCache {
+    async fn recall(&self) -> Result<Remembered, StoreError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+    async fn keep(&self, update: Arc<CacheUpdate>) -> Result<(), StoreError> {
+        let mut known = self.0.lock().unwrap();
+        known.written_time = Some(update.time);
+        known.trades.clone_from(&update.trades);
+        known.head = update.head.or(known.head);
+        known.waiting.retain(|(place, _)| *place >= update.stored_before);
+        known.waiting.extend(update.waiting.iter().cloned());
+        Ok(())
+    }
+    async fn past(&self, _: Asset, _: TimeRange, _: Resolution) -> Result<Vec<PastPrices>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Hashes a key with the hash before.
+fn chained(key: &str, before: &[u8; 32]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (key, before).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a test does to the exchange at a second.

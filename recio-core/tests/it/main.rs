@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "what a test's helper cannot do fails the test")]
 
 mod account;
+mod engine_decisions;
 mod engine_edges;
 mod engine_life;
 mod engine_random;
+mod engine_recall;
 mod engine_restart;
 mod engine_risk;
 mod engine_shadow;
@@ -17,5 +19,6 @@ mod hourly_htc;
 mod journal_truncation;
 mod pipeline_paper;
 mod pipeline_run;
+mod pipeline_store;
 mod settings;
 mod world;

@@ -1,6 +1,8 @@
 //! The pipeline in lockstep with a fake exchange: a whole run, its journal, its replay, and what it does when the store is down.
 
-use crate::fakes::{At, Eager, FakeConductor, FakeExecutor, FakeFeed, FakeMarketData, FakeStore, Shared, exchange};
+use crate::fakes::{
+    At, Eager, FakeCache, FakeConductor, FakeExecutor, FakeFeed, FakeMarketData, FakeStore, Shared, exchange,
+};
 use crate::settings::{MODEL, close, config, monitor, start};
 use recio_core::engine::{EngineConfig, Output, SubmitOutcome, TradingState, Wish};
 use recio_core::pipeline::{EndReason, Ended, Journal, JournalError, Pipeline, ReplayOptions, SteppedClock, replay};
@@ -11,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-fn after_close(seconds: i64) -> Timestamp {
+pub(crate) fn after_close(seconds: i64) -> Timestamp {
     close() + jiff::SignedDuration::from_secs(seconds)
 }
 
@@ -24,6 +26,21 @@ async fn run(
     until: Timestamp,
     at: At,
 ) -> (Ended, String) {
+    run_with(folder, run, exchange, from, until, at, (|_| {}, None)).await
+}
+
+/// The same with another config, and a local cache.
+pub(crate) async fn run_with(
+    folder: &Path,
+    run: &str,
+    exchange: &Shared,
+    from: Timestamp,
+    until: Timestamp,
+    at: At,
+    (change, cache): (fn(&mut EngineConfig), Option<Arc<FakeCache>>),
+) -> (Ended, String) {
+    let mut config = EngineConfig { run: run.parse().unwrap(), ..config() };
+    change(&mut config);
     let clock = Arc::new(SteppedClock::new(from));
     let (prices, feed) = unbounded_channel();
     let (books, market_data) = unbounded_channel();
@@ -31,8 +48,12 @@ async fn run(
     let seen = Arc::clone(&outputs);
     let conductor =
         FakeConductor { clock: Arc::clone(&clock), exchange: Arc::clone(exchange), prices, books, until, at };
-    let pipeline = Pipeline::builder()
-        .config(EngineConfig { run: run.parse().unwrap(), ..config() })
+    let mut builder = Pipeline::builder();
+    if let Some(cache) = cache {
+        builder = builder.local_cache(cache);
+    }
+    let pipeline = builder
+        .config(config)
         .model(Arc::clone(&MODEL))
         .price_feed(FakeFeed(feed))
         .market_data(Arc::new(FakeMarketData(tokio::sync::Mutex::new(market_data))))
@@ -55,7 +76,7 @@ async fn run(
     (ended, text)
 }
 
-fn nothing() -> At {
+pub(crate) fn nothing() -> At {
     Box::new(|_, _| {})
 }
 

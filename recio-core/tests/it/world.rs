@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::settings::{self, MARKET, MODEL, cents, close, feed, market_named, start, strike, usd};
 use recio_core::engine::{
     AccountRead, Command, Engine, EngineConfig, EventView, GatedOrder, Input, JournalRecord, JournaledIntent, Output,
-    Recovered, SubmitOutcome, Wish,
+    Recalled, Recovered, SubmitOutcome, Wish,
 };
 use recio_core::executor::{AccountEvent, CancelOrder};
 use recio_core::fact::{Fact, FactBody};
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) table: Option<Arc<EventView>>,
     /// What the intent journal holds.
     pub(crate) journal: Recovered,
+    /// What the local cache holds, if there is one.
+    pub(crate) cache: Option<Recalled>,
     pub(crate) script: Vec<(Now, Input)>,
     pub(crate) trace: String,
     pub(crate) funnel: Vec<String>,
@@ -76,6 +78,7 @@ impl World {
             history: Vec::new(),
             facts: Vec::new(),
             journal: Recovered::default(),
+            cache: None,
             script: Vec::new(),
             trace: String::new(),
             funnel: Vec::new(),
@@ -113,6 +116,9 @@ impl World {
 
     fn lists(&mut self) {
         self.tell(Input::Recovered(self.journal.clone()));
+        if let Some(cache) = self.cache.clone() {
+            self.tell(Input::Recalled(cache));
+        }
         self.tell(Input::Series(settings::series()));
         let markets = Ok(Read::Complete(vec![market_named(MARKET)]));
         self.tell(Input::Listed { series: "KXBTC15M".parse().unwrap(), markets });
@@ -389,6 +395,7 @@ fn summary(wish: &Wish) -> Option<String> {
             | FactBody::Fill { .. }
             | FactBody::Settlement { .. }
             | FactBody::Shadow(_)
+            | FactBody::Imported(_)
             | FactBody::Decision(_) => format!("record {}", fact.kind()),
         },
         Wish::Publish(_) | Wish::Supervised(_) | Wish::WakeAt(_) => return None,
