@@ -76,18 +76,22 @@ CREATE TABLE fills (
     PRIMARY KEY (environment, account, subaccount, exchange_index, exchange_order_id, fill_id)
 );
 
--- What fills and settlements leave, by market: YES above zero, NO below. Flat ones stay, for their fees.
+-- What fills and settlements leave, by market: YES above zero, NO below. Flat ones stay, for their fees. `by_fills_…` is what the fills alone
+-- make, paid or not, and `payout_booked` says whether the payout is in the ledger: one that comes before its fills waits for them.
 CREATE TABLE positions (
-    environment         TEXT   NOT NULL,
-    account             TEXT   NOT NULL,
-    subaccount          BIGINT NOT NULL,
-    exchange_index      BIGINT NOT NULL,
-    market              TEXT   NOT NULL,
-    sequence            BIGINT NOT NULL REFERENCES facts (sequence),
-    position_hundredths BIGINT NOT NULL,
-    cost_micros         BIGINT NOT NULL,
-    fees_micros         BIGINT NOT NULL,
-    settled             BIGINT NOT NULL CHECK (settled IN (0, 1)),
+    environment          TEXT   NOT NULL,
+    account              TEXT   NOT NULL,
+    subaccount           BIGINT NOT NULL,
+    exchange_index       BIGINT NOT NULL,
+    market               TEXT   NOT NULL,
+    sequence             BIGINT NOT NULL REFERENCES facts (sequence),
+    position_hundredths  BIGINT NOT NULL,
+    cost_micros          BIGINT NOT NULL,
+    fees_micros          BIGINT NOT NULL,
+    settled              BIGINT NOT NULL CHECK (settled IN (0, 1)),
+    by_fills_hundredths  BIGINT NOT NULL,
+    by_fills_cost_micros BIGINT NOT NULL,
+    payout_booked        BIGINT NOT NULL CHECK (payout_booked IN (0, 1)),
     PRIMARY KEY (environment, account, subaccount, exchange_index, market)
 );
 

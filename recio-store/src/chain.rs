@@ -47,7 +47,7 @@ pub(crate) fn same_economics(known: &Fact, again: &Fact) -> Result<(), StoreErro
 }
 
 /// Orders keys whichever map serde_json was built with.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.into_iter().collect();

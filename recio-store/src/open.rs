@@ -1,6 +1,7 @@
 //! From a URL to a store.
 
-use crate::{MemoryStore, SqliteStore};
+use crate::MemoryStore;
+use crate::storage::Storage;
 use recio_core::read::BoxError;
 use recio_core::store::{Store, StoreError};
 use std::path::PathBuf;
@@ -27,16 +28,16 @@ pub enum OpenError {
         why: String,
     },
     /// There is nothing to read.
-    #[error("there is no store at {}: name the file of one, or let `recio run` or `recio demo` make it", path.display())]
+    #[error("there is no store at {place}: name one that is there, or let `recio run` or `recio demo` make it")]
     Missing {
         /// Where it should be.
-        path: PathBuf,
+        place: String,
     },
     /// Another writer has it: wait until it has ended, or end it.
-    #[error("the store {} is being written by {holder}: end it first, or open the store for reading", path.display())]
+    #[error("the store {place} is being written by {holder}: end it first, or open the store for reading")]
     Locked {
         /// The store.
-        path: PathBuf,
+        place: String,
         /// Who has it, as it said itself.
         holder: String,
     },
@@ -49,35 +50,72 @@ pub enum OpenError {
         #[source]
         source: BoxError,
     },
+    /// Nobody answers: start the server, or name the right one. It may pass.
+    #[error("no server answers at {place}: is it running, and does it listen there?")]
+    NoServer {
+        /// The store.
+        place: String,
+        /// What the system says.
+        #[source]
+        source: BoxError,
+    },
+    /// The server is there and says no.
+    #[error("the server does not let recio use {place}: {remedy}")]
+    Refused {
+        /// The store.
+        place: String,
+        /// What to do, with the command.
+        remedy: String,
+        /// What the server says.
+        #[source]
+        source: BoxError,
+    },
     /// The store is there, but not as it should be.
-    #[error("the store {} cannot be opened", path.display())]
+    #[error("the store {place} cannot be opened")]
     Store {
         /// The store.
-        path: PathBuf,
+        place: String,
         /// Why.
         #[source]
         source: StoreError,
     },
 }
 
-/// Opens the store that a URL names: `memory:`, or `sqlite://` with a path (`sqlite://recio.db`, `sqlite:///var/lib/recio/recio.db`).
+/// Opens the store that a URL names: `memory:`, `sqlite://` with a path (`sqlite://recio.db`, `sqlite:///var/lib/recio/recio.db`), or
+/// `postgres://USER@HOST/DATABASE`.
 ///
 /// A memory store is new and empty each time, for readers too.
 ///
 /// # Errors
 /// See [`OpenError`].
 pub async fn open(url: &str, access: Access) -> Result<Box<dyn Store>, OpenError> {
+    let store: Box<dyn Store> = open_any(url, access).await?;
+    Ok(store)
+}
+
+/// The one way from a URL to a store.
+pub(crate) async fn open_any(
+    url: &str,
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), expect(unused_variables))] access: Access,
+) -> Result<Box<dyn Storage>, OpenError> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Box::new(MemoryStore::new())),
-        Some(("sqlite", _)) => Ok(Box::new(SqliteStore::open(url, access).await?)),
+        #[cfg(feature = "sqlite")]
+        Some(("sqlite", _)) => Ok(Box::new(crate::SqliteStore::open(url, access).await?)),
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => Ok(Box::new(crate::PostgresStore::open(url, access).await?)),
+        #[cfg(not(feature = "sqlite"))]
+        Some(("sqlite", _)) => Err(bad_url(url, "it needs a build of recio with the feature `sqlite`")),
+        #[cfg(not(feature = "postgres"))]
         Some(("postgres" | "postgresql", _)) => {
-            Err(bad_url(url, "PostgreSQL comes with the data layer; use sqlite://PATH until then"))
+            Err(bad_url(url, "it needs a build of recio with the feature `postgres`"))
         }
-        Some(_) | None => Err(bad_url(url, "write memory: or sqlite://PATH")),
+        Some(_) | None => Err(bad_url(url, "write memory:, sqlite://PATH or postgres://USER@HOST/DATABASE")),
     }
 }
 
 /// The path in a `sqlite://` URL.
+#[cfg(feature = "sqlite")]
 pub(crate) fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let path = url.strip_prefix("sqlite://").ok_or_else(|| bad_url(url, "write sqlite://PATH"))?;
     if path.is_empty() || path.ends_with('/') {
@@ -89,11 +127,16 @@ pub(crate) fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
-/// Keeps what may be a password out of the message.
-fn bad_url(url: &str, why: &str) -> OpenError {
-    let url = match (url.find("://"), url.rfind('@')) {
+/// Keeps what may be a password out of the message: what stands before the host, and the parameters of a server's URL.
+pub(crate) fn bad_url(url: &str, why: &str) -> OpenError {
+    let mut shown = match (url.find("://"), url.rfind('@')) {
         (Some(start), Some(end)) if start + 3 <= end => format!("{}***{}", &url[..start + 3], &url[end..]),
         (Some(_) | None, _) => url.to_owned(),
     };
-    OpenError::BadUrl { url, why: why.to_owned() }
+    if let Some(parameters) = shown.find('?')
+        && shown.contains("password")
+    {
+        shown.replace_range(parameters + 1.., "***");
+    }
+    OpenError::BadUrl { url: shown, why: why.to_owned() }
 }

@@ -1,7 +1,6 @@
 //! What fills and settlements leave of one market: the one fold behind every store's positions.
 
-use recio_core::fact::{Fact, FactBody};
-use recio_core::store::{PositionRow, StoreError};
+use recio_core::store::PositionRow;
 use recio_core::trade::Fill;
 use recio_core::units::{MarketTicker, Money, Position};
 
@@ -54,45 +53,6 @@ impl PositionState {
             cost: self.cost,
             fees: self.fees,
         })
-    }
-
-    /// The state after a fact; as it was where the fact moves no contracts.
-    pub(crate) fn after(self, sequence: u64, fact: &Fact) -> Result<Self, StoreError> {
-        match &fact.body {
-            FactBody::Fill { fill, .. } => self.fill(fill).ok_or_else(|| StoreError::Damaged {
-                sequence,
-                what: format!(
-                    "fact `{}` takes the position in {} out of the range of numbers",
-                    fact.key(),
-                    fill.market
-                ),
-            }),
-            FactBody::Settlement { .. } => Ok(self.settle()),
-            FactBody::AccountOpened { .. }
-            | FactBody::CashMoved { .. }
-            | FactBody::Intent(_)
-            | FactBody::OrderChanged { .. }
-            | FactBody::Trade(_)
-            | FactBody::Decision(_)
-            | FactBody::Alarm { .. }
-            | FactBody::Shadow(_) => Ok(self),
-        }
-    }
-}
-
-/// The market whose position a fact moves.
-pub(crate) fn market_of(fact: &Fact) -> Option<&MarketTicker> {
-    match &fact.body {
-        FactBody::Fill { fill, .. } => Some(&fill.market),
-        FactBody::Settlement { settlement, .. } => Some(&settlement.market),
-        FactBody::AccountOpened { .. }
-        | FactBody::CashMoved { .. }
-        | FactBody::Intent(_)
-        | FactBody::OrderChanged { .. }
-        | FactBody::Trade(_)
-        | FactBody::Decision(_)
-        | FactBody::Alarm { .. }
-        | FactBody::Shadow(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables that facts make, held in memory: what the memory store answers from, and what a database is checked against.
 
-use crate::position::{PositionState, market_of};
+use crate::books::Books;
 use crate::scope::Scope;
 use recio_core::fact::{Fact, FactBody};
 use recio_core::store::{OrderRow, PositionRow, StoreError};
@@ -15,7 +15,7 @@ pub(crate) struct Projections {
     trades: BTreeMap<(Scope, TradeId), (u64, Trade)>,
     orders: BTreeMap<(Scope, ClientOrderId), OrderEntry>,
     fills: Vec<Fill>,
-    positions: BTreeMap<(Scope, MarketTicker), PositionState>,
+    books: Books,
     settlements: BTreeMap<(Scope, MarketTicker), SettlementEntry>,
 }
 
@@ -36,21 +36,14 @@ struct SettlementEntry {
 impl Projections {
     /// Adds facts, the first of which has this sequence: all of them, or on an error none.
     pub(crate) fn apply(&mut self, first: u64, facts: &[Fact]) -> Result<(), StoreError> {
-        let mut moved: BTreeMap<(Scope, MarketTicker), PositionState> = BTreeMap::new();
-        for (sequence, fact) in (first..).zip(facts) {
-            let Some(market) = market_of(fact) else { continue };
-            let key = (Scope::of(fact), market.clone());
-            let before = moved.get(&key).or_else(|| self.positions.get(&key)).copied().unwrap_or_default();
-            moved.insert(key, before.after(sequence, fact)?);
-        }
-        self.positions.append(&mut moved);
+        self.books.apply(first, facts)?;
         for (sequence, fact) in (first..).zip(facts) {
             self.apply_one(sequence, fact);
         }
         Ok(())
     }
 
-    /// All but positions, which can fail and are done before.
+    /// All but the books, which can fail and are done before.
     fn apply_one(&mut self, sequence: u64, fact: &Fact) {
         match &fact.body {
             FactBody::Intent(intent) => {
@@ -83,7 +76,8 @@ impl Projections {
             | FactBody::CashMoved { .. }
             | FactBody::Decision(_)
             | FactBody::Alarm { .. }
-            | FactBody::Shadow(_) => {}
+            | FactBody::Shadow(_)
+            | FactBody::Imported(_) => {}
         }
     }
 
@@ -108,9 +102,9 @@ impl Projections {
     }
 
     pub(crate) fn positions(&self) -> Vec<PositionRow> {
-        let mut rows: Vec<_> = self.positions.iter().collect();
-        rows.sort_by(|((scope, market), _), ((other, another), _)| (market, scope).cmp(&(another, other)));
-        rows.into_iter().filter_map(|((_, market), state)| state.row(market.clone())).collect()
+        let mut rows: Vec<_> = self.books.positions().collect();
+        rows.sort_by(|(scope, market, _), (other, another, _)| (market, scope).cmp(&(another, other)));
+        rows.into_iter().filter_map(|(_, market, state)| state.row(market.clone())).collect()
     }
 
     pub(crate) fn settlements(&self) -> Vec<Settlement> {

@@ -2,11 +2,12 @@
 
 use crate::chain::{GENESIS, canonical, next_hash};
 use crate::projections::Projections;
+use async_trait::async_trait;
 use recio_core::fact::Fact;
 use recio_core::store::{Store, StoreError};
 
-/// Facts read at a time.
-const PAGE: u32 = 1_000;
+/// Facts read at a time. A decision holds all strikes of an event, and makes a row for each.
+const PAGE: u32 = 250;
 /// How often the walk catches up with a writer before it gives up.
 const CATCH_UPS: u32 = 10;
 
@@ -19,25 +20,44 @@ pub struct Verified {
     pub hash: [u8; 32],
 }
 
-/// Walks the hash chain from the first fact to the last, and compares the tables with what the facts make.
+/// Walks the hash chain from the first fact to the last, and compares what the store shows with what the facts make.
 ///
-/// Works on any [`Store`], also while facts are being added. It holds the tables in memory.
+/// Works on any [`Store`], also while facts are being added. It holds orders, fills, positions, settlements and trades in memory. A
+/// database's own `verify` compares every cell of every table besides.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] with the first sequence whose fact, number or hash is not what it must be, or with the last one where a table
 /// differs from the facts; [`StoreError::Unavailable`] where the store cannot be read, or facts kept coming.
 pub async fn verify(store: &dyn Store) -> Result<Verified, StoreError> {
-    let mut walk = Walk { last: 0, hash: GENESIS, tables: Projections::default() };
-    walk.read_to_end(store).await?;
+    walk(store, &mut [&mut Shown::new(store)]).await
+}
+
+/// Hears all facts of a walk, and says what there is beside them that does not agree.
+#[async_trait]
+pub(crate) trait Witness: Send {
+    /// Hears the next facts, the first of which has this sequence.
+    async fn hear(&mut self, first: u64, facts: &[Fact]) -> Result<(), StoreError>;
+
+    /// What does not agree with the facts heard so far. While facts are being added, it may be what the witness has not heard of yet.
+    async fn difference(&mut self) -> Result<Option<StoreError>, StoreError>;
+}
+
+/// Walks a store before witnesses, those that name a damage best first.
+pub(crate) async fn walk(store: &dyn Store, witnesses: &mut [&mut dyn Witness]) -> Result<Verified, StoreError> {
+    let mut walk = Walk { last: 0, hash: GENESIS };
+    walk.read_to_end(store, witnesses).await?;
     for _ in 0..CATCH_UPS {
-        let difference = walk.difference(store).await?;
-        if walk.read_to_end(store).await? == 0 {
+        let mut difference = None;
+        for witness in &mut *witnesses {
+            difference = witness.difference().await?;
+            if difference.is_some() {
+                break;
+            }
+        }
+        if walk.read_to_end(store, witnesses).await? == 0 {
             return match difference {
                 None => Ok(Verified { last_sequence: walk.last, hash: walk.hash }),
-                Some(table) => Err(StoreError::Damaged {
-                    sequence: walk.last,
-                    what: format!("the {table} differ from what the facts make: rebuild them"),
-                }),
+                Some(difference) => Err(difference),
             };
         }
     }
@@ -49,12 +69,11 @@ pub async fn verify(store: &dyn Store) -> Result<Verified, StoreError> {
 struct Walk {
     last: u64,
     hash: [u8; 32],
-    tables: Projections,
 }
 
 impl Walk {
     /// Reads on to the last fact; returns how many there were.
-    async fn read_to_end(&mut self, store: &dyn Store) -> Result<u64, StoreError> {
+    async fn read_to_end(&mut self, store: &dyn Store, witnesses: &mut [&mut dyn Witness]) -> Result<u64, StoreError> {
         let before = self.last;
         loop {
             let page = store.facts(self.last, PAGE).await?;
@@ -75,24 +94,49 @@ impl Walk {
             if facts.is_empty() {
                 return Ok(self.last - before);
             }
-            self.tables.apply(first, &facts)?;
+            for witness in &mut *witnesses {
+                witness.hear(first, &facts).await?;
+            }
         }
     }
+}
 
-    /// The first table that is not what the facts make.
-    async fn difference(&self, store: &dyn Store) -> Result<Option<&'static str>, StoreError> {
-        Ok(if store.trades().await? != self.tables.trades() {
-            Some("trades")
-        } else if store.orders().await? != self.tables.orders() {
-            Some("orders")
-        } else if store.fills().await? != self.tables.fills() {
-            Some("fills")
-        } else if store.positions().await? != self.tables.positions() {
-            Some("positions")
-        } else if store.settlements().await? != self.tables.settlements() {
-            Some("settlements")
+/// What the store shows to everybody.
+pub(crate) struct Shown<'s> {
+    store: &'s dyn Store,
+    tables: Projections,
+    last: u64,
+}
+
+impl<'s> Shown<'s> {
+    pub(crate) fn new(store: &'s dyn Store) -> Self {
+        Self { store, tables: Projections::default(), last: 0 }
+    }
+}
+
+#[async_trait]
+impl Witness for Shown<'_> {
+    async fn hear(&mut self, first: u64, facts: &[Fact]) -> Result<(), StoreError> {
+        self.last = first + facts.len() as u64 - 1;
+        self.tables.apply(first, facts)
+    }
+
+    async fn difference(&mut self) -> Result<Option<StoreError>, StoreError> {
+        let (store, tables) = (self.store, &self.tables);
+        let table = if store.trades().await? != tables.trades() {
+            "trades"
+        } else if store.orders().await? != tables.orders() {
+            "orders"
+        } else if store.fills().await? != tables.fills() {
+            "fills"
+        } else if store.positions().await? != tables.positions() {
+            "positions"
+        } else if store.settlements().await? != tables.settlements() {
+            "settlements"
         } else {
-            None
-        })
+            return Ok(None);
+        };
+        let what = format!("the {table} differ from what the facts make: rebuild them");
+        Ok(Some(StoreError::Damaged { sequence: self.last, what }))
     }
 }

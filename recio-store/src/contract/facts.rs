@@ -1,7 +1,8 @@
 //! The part of the contract about facts: numbers, keys, chain.
 
 use super::sample::{
-    account_opened, alarm, cash_moved, decision, fill, filled, intent, order_changed, settled, time, trade, value,
+    account_opened, alarm, cash_moved, decision, fill, filled, intent, order_changed, settled, shadow_order, time,
+    trade, value,
 };
 use super::{all, append};
 use crate::chain::{GENESIS, canonical, next_hash};
@@ -100,7 +101,7 @@ pub(super) async fn every_kind_comes_back_exactly(store: &dyn Store) {
     fine.strategy = Some(value("hourly"));
     fine.environment = Environment::Kalshi;
     (fine.subaccount, fine.exchange_index) = (u8::MAX, u16::MAX);
-    let mut early = cash_moved(u64::MAX, Money::from_micros(i64::MIN));
+    let mut early = cash_moved(u64::MAX, Money::from_micros(-i64::MAX));
     early.time = Timestamp::from_microsecond(-1).expect("within jiff's years");
     let facts = [
         account_opened(Money::from_micros(i64::MAX)),
@@ -111,6 +112,7 @@ pub(super) async fn every_kind_comes_back_exactly(store: &dyn Store) {
         settled("M", MarketResult::Scalar(value("0.2501")), value("0.007499"), u32::MAX),
         trade("t-1", TradeStatus::Closed, Quantity::contracts(10)),
         decision(1),
+        shadow_order("M"),
         alarm(1, ""),
         fine,
     ];

@@ -10,9 +10,15 @@
 //! # }
 //! ```
 
+mod changes;
+mod commands;
 mod facts;
+pub mod observations;
 mod reads;
 pub mod sample;
+mod settings;
+
+pub use settings::{Doors, run_settings};
 
 use recio_core::fact::Fact;
 use recio_core::store::{Appended, Store, StoredFact};
@@ -20,8 +26,8 @@ use recio_core::store::{Appended, Store, StoredFact};
 /// Runs a store through everything that recio relies on. `make` gives a new, empty store each time.
 ///
 /// Covered: order and gapless numbers, paging, idempotence, conflicts, scopes, exact return of every kind of fact, the hash chain, dropped
-/// and concurrent appends, and the tables of orders, trades, fills, positions and settlements. What a store keeps over the end of a process
-/// is its own to test.
+/// and concurrent appends, the tables of orders, trades, fills, positions and settlements, following the store, and commands where it keeps any. What a store keeps over the
+/// end of a process is its own to test.
 ///
 /// # Panics
 /// The store does something else; the message says what.
@@ -43,6 +49,22 @@ where
     reads::fills_come_newest_first(&*make().await).await;
     reads::positions_net_and_settle(&*make().await).await;
     reads::settlements_show_their_newest_version(&*make().await).await;
+    changes::followers_get_what_is_there_and_what_comes(&*make().await).await;
+    changes::facts_that_are_known_are_not_told_again(&*make().await).await;
+    changes::a_follower_of_a_busy_store_misses_nothing(&*make().await).await;
+    changes::a_dropped_next_loses_nothing(&*make().await).await;
+    changes::a_follower_goes_on_where_the_last_one_ended(&*make().await).await;
+    changes::a_follower_far_behind_catches_up(&*make().await).await;
+    changes::a_follower_ahead_of_the_store_is_refused(&*make().await).await;
+    commands::commands_are_taken_in_order_and_answered(&*make().await).await;
+    commands::a_key_is_one_command(&*make().await).await;
+    commands::what_no_queue_takes_is_refused(&*make().await).await;
+    commands::a_command_is_taken_once(&*make().await).await;
+    commands::a_command_that_waited_too_long_is_refused(&*make().await).await;
+    commands::a_queue_is_bounded(&*make().await).await;
+    commands::askers_at_once_get_numbers_of_their_own(&*make().await).await;
+    commands::whoever_waits_is_told(&*make().await).await;
+    commands::a_dropped_asker_asks_again(&*make().await).await;
 }
 
 async fn append(store: &dyn Store, facts: &[Fact]) -> Appended {

@@ -1,12 +1,16 @@
 //! Facts to test stores with.
 
-use recio_core::engine::{DecisionRecord, Entered};
-use recio_core::fact::{Environment, Fact, FactBody};
-use recio_core::market::{Action, BookSide, MarketResult, Side};
+use recio_core::command::NewCommand;
+use recio_core::engine::{DecisionRecord, StrikeDecision, Verdict, Wanted};
+use recio_core::fact::{Environment, Fact, FactBody, ShadowOrder};
+use recio_core::imported::{ImportSource, Imported, ImportedTable, Origin};
+use recio_core::market::{Action, BookSide, Level, MarketResult, Quote, Side};
+use recio_core::model::{Fair, UnknownReason};
 use recio_core::trade::{
     CloseReason, Fill, Intent, Liquidity, OrderStatus, Purpose, Settlement, TimeInForce, Trade, TradeStatus,
 };
 use recio_core::units::{Money, Probability, Quantity, Timestamp};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
@@ -149,22 +153,53 @@ pub fn trade(id: &str, status: TradeStatus, bought: Quantity) -> Fact {
     }))
 }
 
-/// A decision with one entry.
+/// A decision about four strikes, with one verdict of each kind.
 #[must_use]
 pub fn decision(view: u64) -> Fact {
-    let entered = Entered {
-        market: value("M"),
-        side: Side::No,
+    let level = |price: &str| Some(Level { price: value(price), quantity: value("12.5") });
+    let wanted = |side| Wanted {
+        side,
+        action: Action::Buy,
         limit: value("0.4301"),
         quantity: value("0.01"),
         why: "p = 0.957, \"cheap\"".to_owned(),
     };
+    let strike = |market: &str, fair, quote, verdict| StrikeDecision { market: value(market), fair, quote, verdict };
+    let fair = Some(Fair::known(0.1 + 0.2, 0.25, 1.0 / 3.0));
+    let stale = Some(Fair::Unknown(UnknownReason::StalePrice { age_ms: 6_200 }));
+    let full = Some(Quote { bid: level("0.5599"), ask: level("0.5601") });
+    let one_sided = Some(Quote { bid: None, ask: level("0.01") });
+    let skipped = Verdict::Skipped { reason: "no_quote".to_owned() };
+    let refused = Verdict::Refused { wanted: wanted(Side::Yes), reason: "risk: order_cost".to_owned() };
     fact(FactBody::Decision(DecisionRecord {
         strategy: value("hourly"),
         view,
+        view_time: time(0),
         time: time(5),
-        entered: vec![entered],
-        refused: vec![("no_quote".to_owned(), 39), ("risk: order_cost".to_owned(), 1)],
+        event: value("E"),
+        close_time: time(3_600_000),
+        asset_price: Some(value("91204.11")),
+        momentum: Some(-0.013_7),
+        strikes: vec![
+            strike("M", fair, full, Verdict::Entered(wanted(Side::No))),
+            strike("N", fair, one_sided, refused),
+            strike("O", stale, None, skipped),
+            strike("P", None, None, Verdict::Silent),
+        ],
+    }))
+}
+
+/// An order that was recorded instead of sent.
+#[must_use]
+pub fn shadow_order(market: &str) -> Fact {
+    fact(FactBody::Shadow(ShadowOrder {
+        market: value(market),
+        side: Side::No,
+        limit: value("0.4301"),
+        quantity: value("1.5"),
+        fair: Probability::clamped(0.1 + 0.2),
+        edge_units: Some(-12.25),
+        why: "cheap".to_owned(),
     }))
 }
 
@@ -172,4 +207,43 @@ pub fn decision(view: u64) -> Fact {
 #[must_use]
 pub fn alarm(number: u64, text: &str) -> Fact {
     Fact { number, ..fact(FactBody::Alarm { text: text.to_owned() }) }
+}
+
+/// A command of this key, to close a trade, valid for the first minute of the sample hour.
+#[must_use]
+pub fn command(key: &str) -> NewCommand {
+    NewCommand {
+        key: key.to_owned(),
+        kind: "close_trade".to_owned(),
+        body: serde_json::json!({"note": {"a": [1.5, null], "b": 2}, "trade": "t-1"}),
+        asked_by: "a test".to_owned(),
+        asked_time: time(0),
+        valid_until: time(60_000),
+    }
+}
+
+/// A trade of another program.
+#[must_use]
+pub fn imported(record: &str) -> Fact {
+    fact(FactBody::Imported(Box::new(Imported {
+        origin: Origin::RecIoV2,
+        source: ImportSource::Postgres,
+        table: ImportedTable::Trades,
+        record: record.to_owned(),
+        version: 1,
+        number: Some(1),
+        status: Some("open".to_owned()),
+        market: Some("KXBTCD-26MAY1310-T101249.99".to_owned()),
+        side: Some(Side::Yes),
+        time: Some(time(0)),
+        end_time: None,
+        quantity: Some(Quantity::contracts(2)),
+        price: Some(value("0.95")),
+        end_price: None,
+        cost: Some(value("1.9")),
+        fees: None,
+        revenue: None,
+        pnl: None,
+        columns: BTreeMap::from([("diff".to_owned(), "+3 Höhe".to_owned())]),
+    })))
 }

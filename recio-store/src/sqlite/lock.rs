@@ -40,7 +40,7 @@ impl WriterLock {
                         known if read.is_ok() && !known.is_empty() => known.to_owned(),
                         _ => "another process".to_owned(),
                     };
-                    return Err(OpenError::Locked { path: database.to_path_buf(), holder });
+                    return Err(OpenError::Locked { place: database.display().to_string(), holder });
                 }
                 Err(TryLockError::Error(error)) => return Err(broken(error)),
             }

@@ -1,31 +1,34 @@
 //! `SqliteStore`: facts in one file.
 //!
-//! What is SQLite's own, and is written again for PostgreSQL: the pragmas (WAL, `synchronous = FULL`), `BEGIN IMMEDIATE`, the triggers of
-//! migration 2, `sqlite_master` and `integrity_check` in `schema.rs`, the error codes in `error.rs`, and the lock file, which becomes an
-//! advisory lock and the epoch. The tables and all other statements are the same.
+//! What is SQLite's own: the pragmas (WAL, `synchronous = FULL`), the lock file, and `integrity_check`. The rest is in [`sql`](crate::sql).
 
-mod error;
-mod lane;
+mod commands;
 mod lock;
-mod reads;
-mod rows;
-mod schema;
-mod tables;
-mod transaction;
-mod write;
+mod watch;
 
-use crate::chain::canonical;
+use crate::changes::{Signals, follow};
+use crate::observations::{
+    Observation, ObservationKind, Observations, ObservedBar, ObservedHealth, ObservedStrikeTable, ObservedTick,
+};
 use crate::open::{Access, OpenError, sqlite_path};
-use crate::verify::{Verified, verify};
+use crate::sql::{self, Appends, Connect, Connection, Dialect, Lane, Query, damaged, observations, store_error};
+use crate::storage::Storage;
+use crate::verify::Verified;
 use async_trait::async_trait;
-use lane::Lane;
 use lock::WriterLock;
+use recio_core::command::CommandQueue;
 use recio_core::fact::Fact;
-use recio_core::store::{Appended, OrderRow, PositionRow, Store, StoreError, StoredFact};
+use recio_core::market::Asset;
+use recio_core::price_feed::{Resolution, TimeRange};
+use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::trade::{Fill, Settlement, Trade};
+use recio_core::units::{EventTicker, Timestamp};
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use watch::SharedFile;
 
 /// The last facts that are checked whenever a store is opened; [`SqliteStore::verify`] checks all.
 const CHECKED_AT_OPEN: u32 = 1_000;
@@ -35,8 +38,6 @@ const CHECKED_AT_OPEN: u32 = 1_000;
 pub struct SqliteOptions {
     /// To write, or to read alone.
     pub access: Access,
-    /// Written into every fact. 1 until writers take turns by a lease.
-    pub epoch: u64,
     /// What another writer is told of who has the store.
     pub holder: String,
     /// How long a statement waits for a lock that another program holds on the file, such as a backup or a shell.
@@ -46,12 +47,11 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// Epoch 1, the process id as holder, five seconds for a busy file, two seconds for another writer.
+    /// The process id as holder, five seconds for a busy file, two seconds for another writer.
     #[must_use]
     pub fn new(access: Access) -> Self {
         Self {
             access,
-            epoch: 1,
             holder: format!("process {}", std::process::id()),
             busy_timeout: Duration::from_secs(5),
             lock_wait: Duration::from_secs(2),
@@ -72,10 +72,13 @@ impl SqliteOptions {
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    epoch: u64,
     /// `None` for a reader.
-    writer: Option<Lane>,
+    writer: Option<Appends>,
     reader: Lane,
+    file: Arc<SharedFile>,
+    signals: Arc<Signals>,
+    /// To look at the file's version with.
+    watching: SqliteConnectOptions,
 }
 
 impl SqliteStore {
@@ -94,10 +97,11 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub async fn open_with(url: &str, options: SqliteOptions) -> Result<Self, OpenError> {
         let path = resolved(&sqlite_path(url)?);
+        let (file, signals) = SharedFile::join(&path);
         let base =
             SqliteConnectOptions::new().filename(&path).busy_timeout(options.busy_timeout).create_if_missing(false);
         let writer = match options.access {
-            Access::Reader if !path.is_file() => return Err(OpenError::Missing { path }),
+            Access::Reader if !path.is_file() => return Err(OpenError::Missing { place: path.display().to_string() }),
             Access::Reader => None,
             Access::Writer => {
                 let lock = WriterLock::acquire(&path, &options.holder, options.lock_wait).await?;
@@ -106,13 +110,15 @@ impl SqliteStore {
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full);
-                let lane = Lane::connect(own, Some(lock)).await.map_err(|source| failed(&path, source))?;
-                let prepared = lane.checked_by(async |connection| schema::prepare(connection).await).await;
-                Some(prepared.map_err(|source| failed(&path, source))?)
+                let lane = Lane::connect(File { options: own, _lock: Some(lock) })
+                    .await
+                    .map_err(|source| failed(&path, source))?;
+                Some(first_turn(lane, options.holder, &file).await.map_err(|source| failed(&path, source))?)
             }
         };
-        match sound_reader(base.read_only(true)).await {
-            Ok(reader) => Ok(Self { path, epoch: options.epoch, writer, reader }),
+        let reading = base.read_only(true);
+        match sound_reader(reading.clone()).await {
+            Ok(reader) => Ok(Self { path, writer, reader, file, signals, watching: reading }),
             Err(source) => {
                 if let Some(writer) = writer {
                     writer.close().await;
@@ -128,22 +134,30 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Checks the whole store: SQLite's own structures, then all that [`verify`](crate::verify()) checks.
+    /// The number of this writer's turn, one more than the last writer's; written into every fact. `None` for a reader.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u64> {
+        self.writer.as_ref().map(Appends::epoch)
+    }
+
+    /// Checks the whole store: SQLite's own structures, all that [`verify`](crate::verify()) checks, and every cell of every table that is made
+    /// from facts.
     ///
     /// # Errors
     /// As [`verify`](crate::verify()); sequence 0 where no fact is to blame.
     pub async fn verify(&self) -> Result<Verified, StoreError> {
-        self.reader.call(async |connection| schema::integrity(connection).await).await?;
-        verify(self).await
+        self.reader.call(async |connection| integrity(connection).await).await?;
+        sql::verify(self, &self.reader).await
     }
 
-    /// Empties orders, fills, positions, settlements and trades and makes them from the facts again, all or nothing. Returns the number of
-    /// facts.
+    /// Empties all tables that are made from facts and makes them again, all or nothing. Returns the number of facts.
     ///
     /// # Errors
     /// The store was opened for reading, cannot be written now, or its facts are damaged.
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
-        self.writer()?.call(async |connection| write::rebuild(connection).await).await
+        let writer = self.writer()?;
+        let epoch = writer.epoch();
+        writer.lane().call(async move |connection| sql::rebuild(connection, epoch).await).await
     }
 
     /// Waits until all work handed over is done and the file is closed, after which another writer can open it.
@@ -154,7 +168,11 @@ impl SqliteStore {
         }
     }
 
-    fn writer(&self) -> Result<&Lane, StoreError> {
+    pub(crate) fn reader(&self) -> &Lane {
+        &self.reader
+    }
+
+    pub(crate) fn writer(&self) -> Result<&Appends, StoreError> {
         let what = || format!("{} was opened for reading: open it for writing", self.path.display());
         self.writer.as_ref().ok_or_else(|| StoreError::Unavailable(what().into()))
     }
@@ -163,35 +181,109 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn append(&self, facts: &[Fact]) -> Result<Appended, StoreError> {
-        let writer = self.writer()?;
-        let sealed: Vec<write::Sealed> =
-            facts.iter().map(|fact| Ok((fact.clone(), canonical(fact)?))).collect::<Result<_, StoreError>>()?;
-        let epoch = self.epoch;
-        writer.call(async move |connection| write::append(connection, &sealed, epoch).await).await
+        self.writer()?.append(facts).await
     }
 
     async fn facts(&self, after: u64, limit: u32) -> Result<Vec<StoredFact>, StoreError> {
-        self.reader.call(async move |connection| rows::facts(connection, after, limit).await).await
+        self.reader.call(async move |connection| sql::facts(connection, after, limit).await).await
     }
 
     async fn trades(&self) -> Result<Vec<Trade>, StoreError> {
-        self.reader.call(async |connection| reads::trades(connection).await).await
+        self.reader.call(async |connection| sql::trades(connection).await).await
     }
 
     async fn orders(&self) -> Result<Vec<OrderRow>, StoreError> {
-        self.reader.call(async |connection| reads::orders(connection).await).await
+        self.reader.call(async |connection| sql::orders(connection).await).await
     }
 
     async fn fills(&self) -> Result<Vec<Fill>, StoreError> {
-        self.reader.call(async |connection| reads::fills(connection).await).await
+        self.reader.call(async |connection| sql::fills(connection).await).await
     }
 
     async fn positions(&self) -> Result<Vec<PositionRow>, StoreError> {
-        self.reader.call(async |connection| reads::positions(connection).await).await
+        self.reader.call(async |connection| sql::positions(connection).await).await
     }
 
     async fn settlements(&self) -> Result<Vec<Settlement>, StoreError> {
-        self.reader.call(async |connection| reads::settlements(connection).await).await
+        self.reader.call(async |connection| sql::settlements(connection).await).await
+    }
+
+    async fn changes(&self, after: u64) -> Result<Box<dyn Changes>, StoreError> {
+        let changes = follow(self.reader.downgrade(), &self.signals.facts, after).await?;
+        self.file.watch(&self.watching)?;
+        Ok(changes)
+    }
+
+    fn commands(&self) -> Option<&dyn CommandQueue> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Observations for SqliteStore {
+    async fn observe(&self, observations: &[Observation]) -> Result<u64, StoreError> {
+        observations::observe(self.writer()?.lane(), Dialect::Sqlite, observations).await
+    }
+
+    async fn ticks(
+        &self,
+        asset: Asset,
+        source: &str,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<ObservedTick>, StoreError> {
+        let source = source.to_owned();
+        let read = async move |connection: &mut Connection| {
+            observations::ticks(connection, asset, &source, range, limit).await
+        };
+        self.reader.call(read).await
+    }
+
+    async fn bars(
+        &self,
+        asset: Asset,
+        source: &str,
+        resolution: Resolution,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<ObservedBar>, StoreError> {
+        let source = source.to_owned();
+        let read = async move |connection: &mut Connection| {
+            observations::bars(connection, (asset, &source, resolution), range, limit).await
+        };
+        self.reader.call(read).await
+    }
+
+    async fn strike_tables(
+        &self,
+        event: &EventTicker,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<ObservedStrikeTable>, StoreError> {
+        let event = event.clone();
+        let read = async move |connection: &mut Connection| {
+            observations::strike_tables(connection, &event, range, limit).await
+        };
+        self.reader.call(read).await
+    }
+
+    async fn health(&self) -> Result<Vec<ObservedHealth>, StoreError> {
+        self.reader.call(async |connection| observations::health(connection).await).await
+    }
+
+    async fn forget_before(&self, kind: ObservationKind, time: Timestamp) -> Result<u64, StoreError> {
+        observations::forget_before(self.writer()?.lane(), kind, time).await
+    }
+}
+
+#[async_trait]
+impl Storage for SqliteStore {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.verify().await
+    }
+
+    async fn rebuild(&self) -> Result<u64, StoreError> {
+        self.rebuild().await
     }
 }
 
@@ -207,19 +299,72 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
+/// The lane of a writer, once the schema is there and sound, and the turn is taken.
+async fn first_turn(lane: Lane, holder: String, file: &Arc<SharedFile>) -> Result<Appends, StoreError> {
+    let file = Arc::clone(file);
+    let turn = async move |connection: &mut Connection| {
+        sql::prepare(connection).await?;
+        sql::take_turn(connection, &holder).await
+    };
+    match lane.call(turn).await {
+        Ok(epoch) => Ok(Appends::new(lane, epoch, move || file.tell_facts())),
+        Err(error) => {
+            lane.close().await;
+            Err(error)
+        }
+    }
+}
+
 /// A connection for reading, once schema and last facts were found to be sound.
 async fn sound_reader(options: SqliteConnectOptions) -> Result<Lane, StoreError> {
-    let check = async |connection: &mut sqlx::SqliteConnection| {
-        schema::check(connection).await?;
-        let (last, _) = rows::head(connection).await?;
+    let check = async |connection: &mut Connection| {
+        sql::check(connection).await?;
+        let (last, _) = sql::head(connection).await?;
         let after = last.saturating_sub(u64::from(CHECKED_AT_OPEN));
-        rows::facts(connection, after, CHECKED_AT_OPEN).await.map(drop)
+        sql::facts(connection, after, CHECKED_AT_OPEN).await.map(drop)
     };
-    Lane::connect(options, None).await?.checked_by(check).await
+    Lane::connect(File { options, _lock: None }).await?.checked_by(check).await
+}
+
+/// A connection of somebody who is not the writer of facts, for the tables that everybody adds to. It takes no lock but for the moment of a
+/// write, and changes no schema.
+pub(crate) async fn guest_lane(url: &str) -> Result<Lane, OpenError> {
+    let path = resolved(&sqlite_path(url)?);
+    if !path.is_file() {
+        return Err(OpenError::Missing { place: path.display().to_string() });
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .busy_timeout(SqliteOptions::new(Access::Reader).busy_timeout)
+        .create_if_missing(false)
+        .synchronous(SqliteSynchronous::Full);
+    let lane = Lane::connect(File { options, _lock: None }).await.map_err(|source| failed(&path, source))?;
+    let checked = lane.checked_by(async |connection| sql::check(connection).await).await;
+    checked.map_err(|source| failed(&path, source))
+}
+
+/// Walks SQLite's own structures: a flipped bit in an index or a table shows here.
+async fn integrity(connection: &mut Connection) -> Result<(), StoreError> {
+    let answer = Query::new("PRAGMA integrity_check(1)").fetch_one(connection).await?.text("integrity_check")?;
+    if answer == "ok" { Ok(()) } else { Err(damaged(0, answer)) }
+}
+
+/// Opens the file, as often as it has to be.
+struct File {
+    options: SqliteConnectOptions,
+    /// Held for as long as connections may be made.
+    _lock: Option<WriterLock>,
+}
+
+#[async_trait(?Send)]
+impl Connect for File {
+    async fn connect(&mut self) -> Result<Connection, StoreError> {
+        self.options.connect().await.map(Connection::Sqlite).map_err(store_error)
+    }
 }
 
 fn failed(path: &Path, source: StoreError) -> OpenError {
-    OpenError::Store { path: path.to_path_buf(), source }
+    OpenError::Store { place: path.display().to_string(), source }
 }
 
 #[cfg(test)]
@@ -227,7 +372,7 @@ mod tests {
     use super::*;
     use crate::contract::sample;
     use recio_core::units::Money;
-    use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+    use sqlx::{AssertSqlSafe, Connection as _};
 
     async fn store(directory: &tempfile::TempDir) -> SqliteStore {
         let mut options = SqliteOptions::new(Access::Writer);
@@ -239,10 +384,8 @@ mod tests {
     }
 
     async fn pragma(store: &SqliteStore, sql: &'static str) {
-        let run = async move |connection: &mut sqlx::SqliteConnection| {
-            sqlx::query(sql).execute(connection).await.map(drop).map_err(error::store_error)
-        };
-        store.writer.as_ref().unwrap().call(run).await.unwrap();
+        let run = async move |connection: &mut Connection| Query::new(sql).execute(connection).await.map(drop);
+        store.writer.as_ref().unwrap().lane().call(run).await.unwrap();
     }
 
     fn large(number: u64) -> Vec<Fact> {
@@ -317,28 +460,19 @@ mod tests {
     #[tokio::test]
     async fn commits_are_durable_and_the_epoch_is_written() {
         let directory = tempfile::tempdir().unwrap();
-        let mut options = SqliteOptions::new(Access::Writer);
-        options.epoch = 7;
         let url = format!("sqlite://{}/store.db", directory.path().display());
-        let store = SqliteStore::open_with(&url, options).await.unwrap();
+        SqliteStore::open(&url, Access::Writer).await.unwrap().close().await;
+        let store = SqliteStore::open(&url, Access::Writer).await.unwrap();
+        assert_eq!(store.epoch(), Some(2), "each writer has a turn of its own");
         store.append(&[sample::alarm(1, "x")]).await.unwrap();
-        let ask = async |connection: &mut sqlx::SqliteConnection| {
-            let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
-                .fetch_one(&mut *connection)
-                .await
-                .map_err(error::store_error)?;
-            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
-                .fetch_one(&mut *connection)
-                .await
-                .map_err(error::store_error)?;
-            let epoch: i64 = sqlx::query_scalar("SELECT epoch FROM facts")
-                .fetch_one(&mut *connection)
-                .await
-                .map_err(error::store_error)?;
+        let ask = async |connection: &mut Connection| {
+            let journal = Query::new("PRAGMA journal_mode").fetch_one(connection).await?.text("journal_mode")?;
+            let synchronous = Query::new("PRAGMA synchronous").fetch_one(connection).await?.integer("synchronous")?;
+            let epoch = Query::new("SELECT epoch FROM facts").fetch_one(connection).await?.integer("epoch")?;
             Ok((journal, synchronous, epoch))
         };
         // 2 is FULL.
-        let answer: (String, i64, i64) = store.writer.as_ref().unwrap().call(ask).await.unwrap();
-        assert_eq!(answer, ("wal".to_owned(), 2, 7));
+        let answer: (String, i64, i64) = store.writer.as_ref().unwrap().lane().call(ask).await.unwrap();
+        assert_eq!(answer, ("wal".to_owned(), 2, 2));
     }
 }

@@ -1,9 +1,10 @@
-//! Both stores keep the contract.
+//! Every store keeps the contract.
 
-use recio_core::store::{Appended, OrderRow, PositionRow, Store, StoreError, StoredFact};
+use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::trade::{Fill, Settlement, Trade};
 use recio_core::units::Money;
 use recio_store::contract::sample;
+use recio_store::testing::Database;
 use recio_store::{Access, MemoryStore, contract, open, verify};
 use std::cell::Cell;
 
@@ -19,6 +20,18 @@ async fn sqlite_keeps_the_contract() {
     contract::run(async || {
         number.set(number.get() + 1);
         let url = format!("sqlite://{}/{}.db", directory.path().display(), number.get());
+        open(&url, Access::Writer).await.unwrap()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let database = Database::create();
+    let number = Cell::new(0);
+    contract::run(async || {
+        number.set(number.get() + 1);
+        let url = database.url_with(&format!("schema=contract_{}", number.get()));
         open(&url, Access::Writer).await.unwrap()
     })
     .await;
@@ -54,6 +67,9 @@ impl Store for Tampered {
     }
     async fn settlements(&self) -> Result<Vec<Settlement>, StoreError> {
         self.inner.settlements().await
+    }
+    async fn changes(&self, after: u64) -> Result<Box<dyn Changes>, StoreError> {
+        self.inner.changes(after).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! A random history gives the same answers from both stores.
+//! A random history gives the same answers from every store.
 
 use crate::damage::dump;
 use proptest::collection::vec;
@@ -11,7 +11,10 @@ use recio_core::store::{Store, StoreError};
 use recio_core::trade::{OrderStatus, TradeStatus};
 use recio_core::units::{Money, Price, Quantity};
 use recio_store::contract::sample::{self, value};
-use recio_store::{Access, MemoryStore, SqliteStore, verify};
+use recio_store::testing::{Database, psql};
+use recio_store::{Access, MemoryStore, PostgresStore, SqliteStore, verify};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Facts with few ids and few amounts, so that keys come again: the same, or in conflict.
 fn any_fact() -> impl Strategy<Value = Fact> {
@@ -61,36 +64,63 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     })
 }
 
+/// All rows of the tables that are made from facts, as text.
+fn postgres_dump(url: &str, schema: &str) -> String {
+    let rows = ["orders", "fills", "positions", "settlements", "trades"]
+        .map(|table| format!("SELECT '{table} ' || CAST(t AS TEXT) FROM {schema}.{table} t"));
+    psql(url, &format!("{} ORDER BY 1", rows.join(" UNION ALL ")))
+}
+
+/// One database for all cases, each in a schema of its own.
+fn schema() -> (&'static Database, String) {
+    static DATABASE: OnceLock<Database> = OnceLock::new();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    (DATABASE.get_or_init(Database::create), format!("history_{number}"))
+}
+
 proptest! {
     #![proptest_config(Config { cases: 24, ..Config::default() })]
 
     #[test]
-    fn both_stores_give_the_same_answers(groups in vec(vec(any_fact(), 0..12), 1..12)) {
+    fn all_stores_give_the_same_answers(groups in vec(vec(any_fact(), 0..12), 1..12)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("store.db");
+            let (database, schema) = schema();
+            let url = database.url_with(&format!("schema={schema}"));
             let memory = MemoryStore::new();
             let sqlite = SqliteStore::open(&format!("sqlite://{}", path.display()), Access::Writer).await.unwrap();
+            let postgres = PostgresStore::open(&url, Access::Writer).await.unwrap();
+            let others: [&dyn Store; 2] = [&sqlite, &postgres];
             for group in &groups {
-                match (memory.append(group).await, sqlite.append(group).await) {
-                    (Ok(left), Ok(right)) => prop_assert_eq!(left, right),
-                    (Err(StoreError::Conflict { key: left }), Err(StoreError::Conflict { key: right })) => {
-                        prop_assert_eq!(left, right);
+                let wanted = memory.append(group).await;
+                for other in others {
+                    match (&wanted, other.append(group).await) {
+                        (Ok(left), Ok(right)) => prop_assert_eq!(*left, right),
+                        (Err(StoreError::Conflict { key: left }), Err(StoreError::Conflict { key: right })) => {
+                            prop_assert_eq!(left, &right);
+                        }
+                        (left, right) => prop_assert!(false, "memory {:?}, database {:?}", left, right),
                     }
-                    (left, right) => prop_assert!(false, "memory {:?}, SQLite {:?}", left, right),
                 }
             }
-            prop_assert_eq!(memory.facts(0, u32::MAX).await.unwrap(), sqlite.facts(0, u32::MAX).await.unwrap());
-            prop_assert_eq!(memory.trades().await.unwrap(), sqlite.trades().await.unwrap());
-            prop_assert_eq!(memory.orders().await.unwrap(), sqlite.orders().await.unwrap());
-            prop_assert_eq!(memory.fills().await.unwrap(), sqlite.fills().await.unwrap());
-            prop_assert_eq!(memory.positions().await.unwrap(), sqlite.positions().await.unwrap());
-            prop_assert_eq!(memory.settlements().await.unwrap(), sqlite.settlements().await.unwrap());
-            prop_assert_eq!(verify(&memory).await.unwrap(), sqlite.verify().await.unwrap());
-            let kept = dump(&path).await;
+            for other in others {
+                prop_assert_eq!(memory.facts(0, u32::MAX).await.unwrap(), other.facts(0, u32::MAX).await.unwrap());
+                prop_assert_eq!(memory.trades().await.unwrap(), other.trades().await.unwrap());
+                prop_assert_eq!(memory.orders().await.unwrap(), other.orders().await.unwrap());
+                prop_assert_eq!(memory.fills().await.unwrap(), other.fills().await.unwrap());
+                prop_assert_eq!(memory.positions().await.unwrap(), other.positions().await.unwrap());
+                prop_assert_eq!(memory.settlements().await.unwrap(), other.settlements().await.unwrap());
+                prop_assert_eq!(verify(&memory).await.unwrap(), verify(other).await.unwrap());
+            }
+            let kept = (dump(&path).await, postgres_dump(database.url(), &schema));
             sqlite.rebuild().await.unwrap();
-            prop_assert_eq!(dump(&path).await, kept, "what is rebuilt is what was kept");
+            postgres.rebuild().await.unwrap();
+            let rebuilt = (dump(&path).await, postgres_dump(database.url(), &schema));
+            prop_assert_eq!(rebuilt, kept, "what is rebuilt is what was kept");
             sqlite.close().await;
+            postgres.close().await;
             Ok(())
         })?;
     }

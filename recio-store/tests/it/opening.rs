@@ -19,9 +19,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[tokio::test]
-async fn only_memory_and_sqlite_open() {
+async fn a_url_that_names_no_store_is_refused() {
     for (bad, remedy) in [
-        ("postgres://user:secret@host/recio", "comes with the data layer"),
+        ("postgres://user:secret@host", "names no database"),
+        ("postgres:recio", "postgres://USER@HOST/DATABASE"),
+        ("mysql://user:secret@host/recio", "postgres://USER@HOST/DATABASE"),
         ("sqlite:recio.db", "sqlite://PATH"),
         ("sqlite://", "names no file"),
         ("sqlite://a.db?mode=rwc", "no parameters"),
@@ -39,7 +41,7 @@ async fn only_memory_and_sqlite_open() {
 async fn a_reader_makes_nothing_and_sees_what_is_written_meanwhile() {
     let directory = tempfile::tempdir().unwrap();
     let error = SqliteStore::open(&url(&directory), Access::Reader).await.unwrap_err();
-    assert!(matches!(&error, OpenError::Missing { path } if path.ends_with("store.db")), "{error}");
+    assert!(matches!(&error, OpenError::Missing { place } if place.ends_with("store.db")), "{error}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 
     let writer = SqliteStore::open(&url(&directory), Access::Writer).await.unwrap();
@@ -139,4 +141,48 @@ async fn what_another_version_or_program_made_is_refused() {
         let damaged = matches!(error, OpenError::Store { source: StoreError::Damaged { .. }, .. });
         assert!(damaged && chain(&error).contains("notes.txt"), "{}", chain(&error));
     }
+}
+
+#[tokio::test]
+async fn whose_turn_is_over_writes_nothing_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&url(&directory), Access::Writer).await.unwrap();
+    store.append(&[sample::alarm(1, "mine")]).await.unwrap();
+    // Its lock is held, and all the same somebody has taken over: on a network file system, say, whose locks reach nobody else.
+    sqlite(store.path(), "UPDATE lease SET epoch = epoch + 1, holder = 'run 8 on beta'").await;
+    let answer = store.append(&[sample::alarm(2, "too late")]).await;
+    assert!(matches!(&answer, Err(StoreError::Fenced { holder }) if holder == "run 8 on beta"), "{answer:?}");
+    assert!(matches!(store.rebuild().await, Err(StoreError::Fenced { .. })));
+    assert_eq!(store.verify().await.unwrap().last_sequence, 1);
+    store.close().await;
+    let next = SqliteStore::open(&url(&directory), Access::Writer).await.unwrap();
+    assert_eq!(next.epoch(), Some(3));
+}
+
+#[tokio::test]
+async fn a_bad_append_spoils_no_other_that_waits_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut patient = SqliteOptions::new(Access::Writer);
+    patient.busy_timeout = Duration::from_secs(60);
+    let store = std::sync::Arc::new(SqliteStore::open_with(&url(&directory), patient).await.unwrap());
+    store.append(&[sample::cash_moved(7, Money::dollars(7))]).await.unwrap();
+    // While somebody else has the file, appends queue up.
+    let mut shell = crate::damage::shell(store.path()).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut shell).await.unwrap();
+    let append = |number: u64| {
+        let store = store.clone();
+        tokio::spawn(async move { store.append(&[sample::cash_moved(number, Money::dollars(1))]).await })
+    };
+    let all: Vec<_> = (0..10).map(append).collect();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    sqlx::query("ROLLBACK").execute(&mut shell).await.unwrap();
+    for (number, each) in all.into_iter().enumerate() {
+        match (number, each.await.unwrap()) {
+            (7, answer) => assert!(matches!(answer, Err(StoreError::Conflict { .. })), "{answer:?}"),
+            (_, answer) => assert_eq!(answer.unwrap().added, 1),
+        }
+    }
+    assert_eq!(store.verify().await.unwrap().last_sequence, 10);
 }

@@ -1,0 +1,152 @@
+//! Where Redis is, without telling anybody how to get in; and connections to it.
+
+use crate::bus::BusError;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, RedisError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// For a connection, and for an answer: a Redis on the other side of the world answers within; one that does not is as good as dead.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// The first wait after a lost connection, doubled up to the last one.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// A Redis, as a URL names it.
+pub(super) struct Address {
+    client: Client,
+    /// The URL without user, password and parameters.
+    shown: String,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> Result<Self, BusError> {
+        // What the parser says of a text that it cannot read may hold parts of it: its words are not passed on.
+        let refused = |why: &str| BusError::Request(format!("the bus's URL is not one of Redis: {why}"));
+        let form = "write redis://HOST:PORT/0, rediss://USER:PASSWORD@HOST:PORT/0 for TLS, or unix:///PATH";
+        let client = Client::open(url).map_err(|_| refused(form))?;
+        let info = client.get_connection_info();
+        let database = info.redis_settings().db();
+        let shown = match info.addr() {
+            ConnectionAddr::Tcp(host, port) => format!("redis://{host}:{port}/{database}"),
+            ConnectionAddr::TcpTls { insecure: true, .. } => {
+                return Err(refused("TLS without a look at the certificate protects nothing: leave #insecure out"));
+            }
+            ConnectionAddr::TcpTls { host, port, .. } => {
+                // The driver takes the process's cryptography, and panics where there is none. One that the program has chosen stays.
+                let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+                format!("rediss://{host}:{port}/{database}")
+            }
+            ConnectionAddr::Unix(path) => format!("unix://{}", path.display()),
+            _ => return Err(refused(form)),
+        };
+        Ok(Self { client, shown })
+    }
+
+    /// Connects. An answer may take as long as a command blocks, and a moment more.
+    pub(super) async fn connect(&self, blocks: Duration) -> Result<MultiplexedConnection, RedisError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(ANSWER_WITHIN))
+            .set_response_timeout(Some(blocks + ANSWER_WITHIN));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    pub(super) fn unavailable(&self, error: RedisError) -> BusError {
+        BusError::Unavailable { bus: self.shown.clone(), source: Box::new(error) }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// Longer and longer waits between tries.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    last: Option<Duration>,
+}
+
+impl Backoff {
+    pub(super) async fn wait(&mut self) {
+        let wait = self.last.map_or(FIRST_WAIT, |last| (2 * last).min(LAST_WAIT));
+        self.last = Some(wait);
+        tokio::time::sleep(wait).await;
+    }
+
+    /// Something worked.
+    pub(super) const fn reset(&mut self) {
+        self.last = None;
+    }
+}
+
+/// A connection for single commands, made when it is needed, and made again after any failure.
+pub(super) struct Commands {
+    address: Arc<Address>,
+    connection: Mutex<Option<MultiplexedConnection>>,
+}
+
+impl Commands {
+    pub(super) fn new(address: Arc<Address>) -> Self {
+        Self { address, connection: Mutex::default() }
+    }
+
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BusError> {
+        let known = self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut connection = match known {
+            Some(connection) => connection,
+            None => self.address.connect(Duration::ZERO).await.map_err(|error| self.address.unavailable(error))?,
+        };
+        let answer = command.query_async(&mut connection).await;
+        let kept = answer.is_ok().then_some(connection);
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        answer.map_err(|error| self.address.unavailable(error))
+    }
+}
+
+impl fmt::Debug for Commands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Commands").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_holds_no_secret() {
+        for (url, shown) in [
+            ("redis://user:hunter2@host:7000/3", "redis://host:7000/3"),
+            ("redis://:hunter2@host", "redis://host:6379/0"),
+            ("rediss://user:hunter2@host:7000", "rediss://host:7000/0"),
+            ("unix:///run/redis.sock?pass=hunter2", "unix:///run/redis.sock"),
+        ] {
+            let address = Address::parse(url).unwrap();
+            assert_eq!(address.to_string(), shown);
+            let told = format!("{address:?}") + &format!("{:?}", Commands::new(Arc::new(address)));
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+        let bad = [
+            "",
+            "redis",
+            "http://user:hunter2@host",
+            "redis://user:hunter2@host:port/0",
+            "redis://user:hunter2@host:1/x",
+            "rediss://user:hunter2@host:1/#insecure",
+        ];
+        for url in bad {
+            let error = Address::parse(url).unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(told.contains("not one of Redis") && !told.contains("hunter2"), "{url}: {told}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Are the settings and the audit log what was written?
+
+use recio_core::settings::{AuditEntry, AuditResult, NewVersion, SettingVersion, SettingsStore};
+use recio_core::store::StoreError;
+use std::collections::BTreeMap;
+
+/// Entries and versions read at a time.
+const PAGE: u32 = 1_000;
+
+/// What was found to be sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VerifiedSettings {
+    /// Entries of the audit log.
+    pub entries: u64,
+    /// Versions of overrides.
+    pub versions: u64,
+}
+
+/// Checks the whole audit log (hashes, chain, holes, columns), and that every version of every override is what the log says was done, and
+/// the other way round.
+///
+/// An end of the log that was cut off together with its versions leaves a sound rest; only a copy of the last hash kept elsewhere shows that.
+///
+/// # Errors
+/// [`StoreError::Damaged`] with the first thing that is wrong; or the store cannot be read.
+pub async fn verify_settings(store: &dyn SettingsStore) -> Result<VerifiedSettings, StoreError> {
+    let mut verified = VerifiedSettings::default();
+    let mut done: BTreeMap<(String, u64), AuditEntry> = BTreeMap::new();
+    loop {
+        let page = store.audit_log(verified.entries, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for record in page {
+            verified.entries = record.sequence;
+            if record.entry.result == AuditResult::Done {
+                done.insert((record.entry.subject.clone(), record.entry.version), record.entry);
+            }
+        }
+    }
+    for newest in store.newest().await? {
+        let versions = store.history(&newest.key, u32::MAX).await?;
+        for (version, number) in versions.into_iter().rev().zip(1..) {
+            let (key, found) = (version.key.clone(), version.version);
+            if found != number {
+                return Err(wrong(&key, number, format!("the next one there is has version {found}")));
+            }
+            match done.remove(&(key.clone(), number)) {
+                Some(entry) if entry == said(version, entry.old.clone()) => verified.versions += 1,
+                Some(_) => return Err(wrong(&key, number, "it is not what the audit log says".to_owned())),
+                None => return Err(wrong(&key, number, "the audit log does not know it".to_owned())),
+            }
+        }
+    }
+    match done.into_keys().next() {
+        Some((key, number)) => Err(wrong(&key, number, "the audit log knows it, and it is gone".to_owned())),
+        None => Ok(verified),
+    }
+}
+
+/// What the log has to say of a version.
+fn said(version: SettingVersion, old: Option<String>) -> AuditEntry {
+    NewVersion { expected: version.version.saturating_sub(1), old, version }.audit_entry()
+}
+
+fn wrong(key: &str, version: u64, what: String) -> StoreError {
+    StoreError::Damaged { sequence: 0, what: format!("setting `{key}`, version {version}: {what}") }
+}

@@ -1,0 +1,6 @@
+//! REC.IO v2: databases as it left them, and what becomes of them.
+
+mod adopt;
+mod awkward;
+mod import;
+mod world;
