@@ -2,8 +2,12 @@
 //!
 //! Each simulator opens a new account. Orders of another one would be looked for there in vain, and its facts would not add up.
 
+use recio_core::fact::FactBody;
 use recio_core::store::{Store, StoreError};
 use std::path::{Path, PathBuf};
+
+/// Facts read at a time.
+const PAGE: u32 = 1_000;
 
 /// Why a run may not use these files and this store.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +55,7 @@ pub(crate) async fn claim(journal: &Path, store: &dyn Store, key_id: &str) -> Re
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(io("read", &owner)(error)),
     }
-    if !store.facts(0, 1).await?.is_empty() {
+    if holds_books(store).await? {
         let what = format!("the store holds facts of another account than the one of key {key_id}");
         return Err(ClaimError::OtherAccount { what });
     }
@@ -64,12 +68,25 @@ pub(crate) async fn claim(journal: &Path, store: &dyn Store, key_id: &str) -> Re
     std::fs::rename(&draft, &owner).map_err(io("rename", &draft))
 }
 
+/// Whether there is any fact but those taken over from another program, which stand in no books.
+async fn holds_books(store: &dyn Store) -> Result<bool, StoreError> {
+    let mut after = 0;
+    loop {
+        let page = store.facts(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(false) };
+        after = last.sequence;
+        if page.iter().any(|stored| !matches!(stored.fact.body, FactBody::Imported(_))) {
+            return Ok(true);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use recio_core::units::Money;
     use recio_store::MemoryStore;
-    use recio_store::contract::sample::account_opened;
+    use recio_store::contract::sample::{account_opened, imported};
 
     #[tokio::test]
     async fn files_and_store_of_another_account_are_refused() {
@@ -84,5 +101,9 @@ mod tests {
         assert!(error.contains("key a") && error.contains("key b") && error.contains("another store"), "{error}");
         let error = claim(&journal("other"), &used, "b").await.unwrap_err().to_string();
         assert!(error.contains("the store holds facts"), "{error}");
+        // History of another program stands in no books: a first run may begin beside it.
+        let history = MemoryStore::new();
+        history.append(&[imported("1")]).await.unwrap();
+        claim(&journal("history"), &history, "a").await.unwrap();
     }
 }

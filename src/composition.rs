@@ -1,9 +1,12 @@
 //! What every session does alike: an engine with its monitors, journal, input log and store, put together.
 
+use crate::cached_feed::CachedFeed;
 use crate::session::{RunFiles, SessionError, Watch};
 use recio_core::engine::{EngineConfig, Monitor};
+use recio_core::local_cache::LocalCache;
 use recio_core::model::Model;
 use recio_core::pipeline::{Observer, Pipeline, PipelineBuilder};
+use recio_core::price_feed::PriceFeed;
 use recio_core::store::Store;
 use recio_core::strategy::Strategy;
 use recio_core::units::SeriesTicker;
@@ -17,12 +20,14 @@ pub(crate) struct Composition {
     pub(crate) strategies: Vec<Box<dyn Strategy>>,
     pub(crate) model: Arc<Model>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) cache: Option<Arc<dyn LocalCache>>,
     pub(crate) files: RunFiles,
     pub(crate) observer: Option<Observer>,
 }
 
 impl Composition {
     pub(crate) fn build(self, builder: PipelineBuilder) -> Result<Pipeline, SessionError> {
+        let builder = if self.store.commands().is_some() { builder.take_commands() } else { builder };
         let mut builder = builder
             .model(self.model)
             .store(self.store)
@@ -32,10 +37,21 @@ impl Composition {
         for (monitor, strategy) in self.config.monitors.iter().zip(self.strategies) {
             builder = builder.strategy(monitor.id.clone(), strategy);
         }
+        if let Some(cache) = self.cache {
+            builder = builder.local_cache(cache);
+        }
         if let Some(observer) = self.observer {
             builder = builder.observe(observer);
         }
         Ok(builder.config(self.config).build()?)
+    }
+}
+
+/// The feed with the cache behind it, where there is one.
+pub(crate) fn with_cache(feed: Box<dyn PriceFeed>, cache: Option<&Arc<dyn LocalCache>>) -> Box<dyn PriceFeed> {
+    match cache {
+        Some(cache) => Box::new(CachedFeed::new(feed, Arc::clone(cache))),
+        None => feed,
     }
 }
 

@@ -163,6 +163,7 @@ pub async fn demo(options: DemoOptions, stop: CancellationToken) -> Result<DemoR
         warm_start: WarmStart::default(),
         model,
         store: Arc::clone(&options.store),
+        cache: None,
         files: RunFiles::in_dir(&options.data_dir),
         observer: options.observer,
     };

@@ -11,6 +11,7 @@
 //! | `feeds` | spot prices of four venues, their median, the basis to the index | [`feeds`] |
 //! | `sim` | the simulated exchange, recordings | [`sim`] |
 //! | `sqlite` | facts in SQLite or memory | [`store`] |
+//! | `archive` | history as Parquet, exports | [`store`] |
 //!
 //! The default features are all of these; [`session`] and [`demo`] need them all.
 
@@ -28,9 +29,11 @@ pub use recio_feeds as feeds;
 pub use recio_kalshi as kalshi;
 #[cfg(feature = "sim")]
 pub use recio_sim as sim;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "archive", feature = "postgres", feature = "redis", feature = "sqlite"))]
 pub use recio_store as store;
 
+#[cfg(all(feature = "archive", feature = "sim"))]
+pub mod archiving;
 #[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod basis;
 #[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
@@ -42,6 +45,8 @@ pub mod prelude;
 
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod account_claim;
+#[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod cached_feed;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 mod composition;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
@@ -60,6 +65,8 @@ pub mod record;
 pub mod session;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod simulation;
+#[cfg(feature = "pipeline")]
+pub mod snapshots;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod strikes;
 

@@ -1,11 +1,12 @@
 //! Trading on paper, and in the shadow: live data, and no order that leaves this machine.
 
 use crate::basis::BasisInUse;
-use crate::composition::{Composition, apart, series_of};
+use crate::composition::{Composition, apart, series_of, with_cache};
 use crate::live_data::{DataQuality, DataSource, LiveLink};
 use crate::session::{RunFiles, SessionError, Watch, new_run};
 use recio_core::engine::{BookSource, EngineConfig, Freshness, Monitor, OrderMode, RiskLimits, WarmStart};
 use recio_core::fact::Environment;
+use recio_core::local_cache::LocalCache;
 use recio_core::model::Model;
 use recio_core::pipeline::{BookTiming, Ended, Observer, PaperTerms, PaperVenue, Pipeline, PipelineBuilder};
 use recio_core::price_feed::PriceKind;
@@ -51,6 +52,8 @@ pub struct PaperSession {
     pub model: Arc<Model>,
     /// Where facts are kept.
     pub store: Arc<dyn Store>,
+    /// What a restart without the store goes by; `None` where nothing restarts.
+    pub cache: Option<Arc<dyn LocalCache>>,
     /// Where the run's files are. The paper account stands beside the journal.
     pub files: RunFiles,
     /// Sees every output of the engine.
@@ -138,11 +141,13 @@ impl PaperSession {
             tracing::warn!("the basis from the price to the settlement index is {}", basis.stated);
             config.basis = BTreeMap::from([(link.asset, basis.basis)]);
         }
+        let price = with_cache(Box::new(price), self.cache.as_ref());
         let composition = Composition {
             config,
             strategies,
             model: self.model,
             store: self.store,
+            cache: self.cache,
             files: self.files,
             observer: self.observer,
         };

@@ -1,13 +1,14 @@
 //! One run against a simulator: its client, the engine with its monitors, journal, input log and store, put together.
 
 use crate::account_claim::ClaimError;
-use crate::composition::{Composition, apart, series_of};
+use crate::composition::{Composition, apart, series_of, with_cache};
 use crate::sim_link::SimLink;
 use recio_core::engine::{
     BookSource, EngineConfig, EntryRules, Freshness, Monitor, OrderMode, RiskLimits, StopRules, WarmStart,
 };
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
+use recio_core::local_cache::LocalCache;
 use recio_core::market::Asset;
 use recio_core::model::{Basis, Model};
 use recio_core::pipeline::{
@@ -63,6 +64,8 @@ pub struct SimSession {
     pub model: Arc<Model>,
     /// Where facts are kept.
     pub store: Arc<dyn Store>,
+    /// What a restart without the store goes by; `None` where nothing restarts.
+    pub cache: Option<Arc<dyn LocalCache>>,
     /// Where the run's files are.
     pub files: RunFiles,
     /// Sees every output of the engine.
@@ -126,6 +129,12 @@ impl Watch {
 }
 
 impl RunFiles {
+    /// The file of the local cache: beside the journal, whose account it is of.
+    #[must_use]
+    pub fn local_cache(&self) -> PathBuf {
+        self.journal.with_extension("cache.db")
+    }
+
     /// All files of a run in one directory.
     #[must_use]
     pub fn in_dir(data_dir: &Path) -> Self {
@@ -149,7 +158,9 @@ impl SimSession {
         let series = series_of(&self.watches);
         crate::account_claim::claim(&self.files.journal, &*self.store, &self.endpoint.key_id).await?;
         let link = SimLink::open(&self.endpoint, series).await?;
-        let (builder, connection) = (link.builder().price_feed(link.index), link.connection);
+        let link_builder = link.builder();
+        let index = with_cache(Box::new(link.index), self.cache.as_ref());
+        let (builder, connection) = (link_builder.price_feed(index), link.connection);
         let stop = stop.child_token();
         connection.stop_at_the_end(stop.clone());
         let ended = self.pipeline(builder)?.run(stop).await;
@@ -164,8 +175,8 @@ impl SimSession {
             freshness: self.freshness,
             ..engine_config_with(&self.endpoint, self.account, monitors, &self.warm_start)
         };
-        let Self { model, store, files, observer, .. } = self;
-        Composition { config, strategies, model, store, files, observer }.build(builder)
+        let Self { model, store, cache, files, observer, .. } = self;
+        Composition { config, strategies, model, store, cache, files, observer }.build(builder)
     }
 }
 

@@ -59,6 +59,7 @@ pub async fn strikes_at(options: StrikesOptions) -> Result<Vec<Arc<StrikeTable>>
         warm_start: WarmStart::default(),
         model: options.model,
         store: Arc::new(recio_store::MemoryStore::new()),
+        cache: None,
         files: RunFiles::in_dir(&options.work_dir),
         observer: Some(Box::new(observer)),
     };

@@ -25,6 +25,7 @@ use recio_sim::exchange::{AccountTruth, ExchangeError, Rebase};
 use recio_sim::scenario::{FaultCounts, Scenario};
 use recio_sim::synthetic::{SyntheticError, SyntheticOptions, SyntheticWorld};
 use recio_sim::{Endpoint, InProcess};
+use recio_store::MemoryCache;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +52,8 @@ pub struct SimWorldOptions {
     pub dir: PathBuf,
     /// Where facts are kept.
     pub store: Arc<dyn Store>,
+    /// What restarts go by beside the journal; in memory, because nothing waits for a disk in paused time.
+    pub cache: Option<Arc<MemoryCache>>,
     /// What strikes are priced with.
     pub model: Arc<Model>,
     /// What no order may exceed.
@@ -154,6 +157,7 @@ impl SimWorldOptions {
             cash: Money::dollars(1_000),
             dir: dir.into(),
             store,
+            cache: None,
             model,
             risk: RiskLimits::default(),
             freshness: Freshness::default(),
@@ -270,6 +274,9 @@ impl SimWorld {
         let config = self.config(&watches);
         builder = builder.model(Arc::clone(&self.options.model)).store(Arc::clone(&self.options.store));
         builder = builder.journal(self.files.journal.clone()).kill_latch(self.files.kill_latch.path());
+        if let Some(cache) = &self.options.cache {
+            builder = builder.local_cache(cache.clone());
+        }
         if self.options.input_log {
             builder = builder.input_log(self.files.input_logs.join(config.run.as_str()));
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
+mod commands;
 mod demo;
 mod doctor;
 mod download;
@@ -13,5 +14,6 @@ mod replay;
 mod sdk;
 mod simulation;
 mod soak;
+mod store_away;
 mod support;
 mod warm_start;

@@ -104,6 +104,7 @@ pub(crate) fn session(dir: &Path, source: DataSource, mode: PaperMode, store: &A
         warm_start: WarmStart::default(),
         model: recio::fingerprint::model(None).unwrap(),
         store: store.clone(),
+        cache: None,
         files: RunFiles::in_dir(dir),
         observer: None,
     }

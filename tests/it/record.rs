@@ -236,6 +236,7 @@ async fn on_paper(endpoint: &Endpoint, dir: &Path) -> (PaperEnded, Arc<MemorySto
         warm_start: WarmStart::default(),
         model: recio::fingerprint::model(None).unwrap(),
         store: store.clone(),
+        cache: None,
         files: RunFiles::in_dir(dir),
         observer: None,
     };
