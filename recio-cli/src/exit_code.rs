@@ -9,7 +9,7 @@ pub enum ExitCode {
     Failure,
     /// The arguments or the config are wrong; nothing was done.
     Usage,
-    /// `reconcile --strict` or `replay` found a difference.
+    /// `reconcile --strict`, `replay` or `db verify` found a difference.
     Difference,
     /// The kill latch holds: nothing was sent, or sending was stopped.
     Killed,
@@ -23,7 +23,7 @@ Exit codes:
     0  done
     1  it did not work; the message on stderr says why
     2  the arguments or the config are wrong; nothing was done
-    3  reconcile --strict or replay found a difference
+    3  reconcile --strict, replay or db verify found a difference
     4  the kill latch holds
   130  interrupted, stopped in order";
 

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let json = cli.global.json;
     let result = surroundings().and_then(|around| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut out = io::BufWriter::new(io::stdout());
         let mut printer = Printer::new(&mut out, json);
         let result = runtime.block_on(run(cli, &around, &mut printer)).map_err(anyhow::Error::from);
         let flushed = out.flush().map_err(recio_cli::error::CliError::from).map_err(anyhow::Error::from);

@@ -1,6 +1,8 @@
 //! From parsed arguments to a command.
 
-use crate::args::{Cli, Command, ConfigCommand, DataCommand, FingerprintCommand, GlobalArgs, SimCommand};
+use crate::args::{
+    Cli, Command, ConfigCommand, DataCommand, DbCommand, FingerprintCommand, GlobalArgs, ImportCommand, SimCommand,
+};
 use crate::commands;
 use crate::config::{self, Loaded, Sources};
 use crate::error::CliError;
@@ -31,14 +33,29 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
         Command::Config(ConfigCommand::Validate { file }) => commands::config::validate(&file, printer),
         Command::Kill(args) if args.data_dir.is_some() => commands::kill::run(&args, None, around.now, printer),
         Command::Config(ConfigCommand::Show { origin }) => {
-            commands::config::show(&start(global, around)?, origin, printer)
+            commands::config::show(&start(global, around)?, origin, printer).await
+        }
+        Command::Config(ConfigCommand::Set(args)) => {
+            let wish = commands::settings::Wish { args: &args.change, value: Some(&args.value) };
+            commands::settings::change(&wish, &start(global, around)?, around, printer).await
+        }
+        Command::Config(ConfigCommand::Clear(args)) => {
+            let wish = commands::settings::Wish { args: &args, value: None };
+            commands::settings::change(&wish, &start(global, around)?, around, printer).await
+        }
+        Command::Config(ConfigCommand::History(args)) => {
+            commands::settings::history(&args, &start(global, around)?, printer).await
         }
         Command::Kill(args) => commands::kill::run(&args, Some(&start(global, around)?), around.now, printer),
+        Command::Close(args) => commands::asking::close(&args, &start(global, around)?, around, printer).await,
+        Command::Disarm(args) => commands::asking::disarm(&args, &start(global, around)?, around, printer).await,
+        Command::Arm(args) => commands::asking::arm(&args, &start(global, around)?, around, printer).await,
         Command::Trades(args) => commands::trades::run(&args, &start(global, around)?, printer).await,
         Command::Orders(args) => commands::orders::run(&args, &start(global, around)?, printer).await,
         Command::Fills(args) => commands::fills::run(&args, &start(global, around)?, printer).await,
         Command::Positions(args) => commands::positions::run(&args, &start(global, around)?, printer).await,
         Command::Settlements(args) => commands::settlements::run(&args, &start(global, around)?, printer).await,
+        Command::Export(args) => commands::export::run(&args, &start(global, around)?, global.quiet, printer).await,
         Command::Demo(args) => {
             let loaded = start_with(global, around, !global.json)?;
             commands::demo::run(&args, &loaded, around.now, printer).await
@@ -64,6 +81,13 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
             start(global, around)?;
             commands::verify_books::run(&args, printer)
         }
+        Command::Data(DataCommand::Archive(args)) => {
+            commands::archive::archive(&args, &start(global, around)?, printer).await
+        }
+        Command::Data(DataCommand::CheckArchive) => commands::archive::check(&start(global, around)?, printer),
+        Command::Data(DataCommand::Retain(args)) => {
+            commands::archive::retain(&args, &start(global, around)?, around.now, printer)
+        }
         // A config that cannot be used is one of its findings.
         Command::Doctor(args) => commands::doctor::run(&args, start(global, around), printer).await,
         Command::Fingerprint(FingerprintCommand::Build(args)) => {
@@ -75,6 +99,20 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
         }
         Command::Strikes(args) => commands::strikes::run(&args, &start_with(global, around, true)?, printer).await,
         Command::Reconcile(args) => commands::reconcile::run(&args, &start(global, around)?, printer).await,
+        Command::Import(ImportCommand::V2(args)) => {
+            commands::import::v2(&args, &start(global, around)?, around.now, printer).await
+        }
+        Command::Db(DbCommand::AdoptV2(args)) => commands::import::adopt(&args, &start(global, around)?, printer).await,
+        Command::Db(DbCommand::Backup(args)) => commands::backup::backup(&args, &start(global, around)?, printer).await,
+        Command::Db(DbCommand::Restore(args)) => {
+            commands::backup::restore(&args, &start(global, around)?, printer).await
+        }
+        Command::Db(DbCommand::Convert(args)) => {
+            commands::backup::convert(&args, &start(global, around)?, printer).await
+        }
+        Command::Db(DbCommand::Migrate) => commands::backup::migrate(&start(global, around)?, printer).await,
+        Command::Db(DbCommand::Verify) => commands::db::verify(&start(global, around)?, printer).await,
+        Command::Db(DbCommand::Rebuild(args)) => commands::db::rebuild(&args, &start(global, around)?, printer).await,
         Command::Replay(args) => commands::replay::run(&args, &start(global, around)?, printer),
     }
 }

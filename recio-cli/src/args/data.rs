@@ -1,5 +1,6 @@
 //! Arguments of the commands that collect and check data.
 
+use super::archive::{ArchiveArgs, RetainArgs};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use recio_core::units::{AccountName, MarketTicker, SeriesTicker, Timestamp};
 use std::path::PathBuf;
@@ -58,6 +59,12 @@ pub enum DataCommand {
     Download(DownloadArgs),
     /// Rebuild the books of recorded CSV files, and compare them with the recorded tickers
     VerifyBooks(VerifyBooksArgs),
+    /// Archive the store's facts and decisions, or sealed recordings, by day and symbol
+    Archive(ArchiveArgs),
+    /// Hash every file of the archive, and compare it with its manifest
+    CheckArchive,
+    /// Remove from the archive what the config's rules let go
+    Retain(RetainArgs),
 }
 
 /// Where candles come from.

@@ -1,12 +1,22 @@
 //! The command line, as clap reads it.
 
+mod archive;
+mod asking;
+mod config;
 mod data;
+mod db;
+mod import;
 mod session;
 mod store;
 
+pub use archive::{ArchiveArgs, ExportArgs, ExportForm, ExportTable, RetainArgs};
+pub use asking::{ArmArgs, CloseArgs, DisarmArgs, WaitArgs};
+pub use config::{ConfigChangeArgs, ConfigCommand, ConfigHistoryArgs, ConfigSetArgs};
 pub use data::{
     DataCommand, DoctorArgs, DownloadArgs, ImportArgs, RecordArgs, Span, SpanError, VenueName, VerifyBooksArgs,
 };
+pub use db::{BackupArgs, ConvertArgs, DbCommand, RebuildArgs, RestoreArgs};
+pub use import::{AdoptArgs, ImportCommand, ImportV2Args};
 pub use session::{
     DemoArgs, FingerprintBuildArgs, FingerprintCommand, FingerprintShowArgs, Rebase, ReconcileArgs, ReplayArgs,
     RunArgs, RunMode, ScenariosArgs, ServeArgs, SimCommand, Speed, SpeedError, StrikesArgs,
@@ -66,7 +76,7 @@ pub enum Command {
     Sim(SimCommand),
     /// Record markets and prices while they happen
     Record(RecordArgs),
-    /// Recordings and histories of prices
+    /// Recordings, histories of prices, and the archive
     #[command(subcommand)]
     Data(DataCommand),
     /// Fingerprints: how far prices moved, by time to close and momentum
@@ -84,15 +94,29 @@ pub enum Command {
     Positions(ListArgs),
     /// Show settlements, newest first
     Settlements(ListArgs),
+    /// Write a table of the store as CSV, JSON lines or Parquet
+    Export(ExportArgs),
     /// Compare the store with the exchange's own account
     Reconcile(ReconcileArgs),
+    /// Look after the store
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Take over what another program kept
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Run the engine again over an input log, and compare its outputs bit for bit
     Replay(ReplayArgs),
     /// Stop sending orders at once, also after a restart, until a person releases it
     Kill(KillArgs),
+    /// Have the running recio close a trade: sell what it holds
+    Close(CloseArgs),
+    /// Have the running recio send only orders that reduce
+    Disarm(DisarmArgs),
+    /// Have the running recio send all orders again, after a disarm or a halt
+    Arm(ArmArgs),
     /// Look at keys, clock, hosts, feeds, limits, disk and config, and say what to do
     Doctor(DoctorArgs),
-    /// The config in force
+    /// The config in force, and overrides that tighten it
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a shell's completion script
@@ -117,23 +141,6 @@ pub struct KillArgs {
     /// The data directory of the recio to stop; the config is not read then, so that a broken one cannot get in the way
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub data_dir: Option<PathBuf>,
-}
-
-/// `recio config …`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Print the config in force as TOML
-    Show {
-        /// Say beside each value where it comes from
-        #[arg(long)]
-        origin: bool,
-    },
-    /// Check a file; variables and flags are left aside
-    Validate {
-        /// The file
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-    },
 }
 
 /// `recio completions`.

@@ -1,5 +1,6 @@
 //! `recio config`.
 
+use super::settings::{overrides, say};
 use crate::config::{self, Loaded, Sources, to_toml, to_toml_with_origins};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
@@ -16,14 +17,29 @@ struct Valid<'a> {
     accounts: usize,
 }
 
-pub(crate) fn show(loaded: &Loaded, origin: bool, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
+/// Prints what a run would go by: with the overrides of the store. A store that cannot be read leaves the config, and ends with
+/// [`ExitCode::Failure`].
+pub(crate) async fn show(loaded: &Loaded, origin: bool, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
+    let (loaded, code) = match overrides(&loaded.config.store_url()).await {
+        Ok(versions) => {
+            let (loaded, in_force) = loaded.with_overrides(&versions);
+            say(&in_force);
+            (loaded, ExitCode::Success)
+        }
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            tracing::error!("this is the config without the overrides, which cannot be read: {error:#}");
+            (loaded.clone(), ExitCode::Failure)
+        }
+    };
+    let loaded = &loaded;
     match (printer.is_json(), origin) {
         (true, true) => printer.json(&loaded.public_settings())?,
         (true, false) => printer.json(&loaded.public_config())?,
         (false, true) => printer.text(&to_toml_with_origins(loaded))?,
         (false, false) => printer.text(&to_toml(loaded))?,
     }
-    Ok(ExitCode::Success)
+    Ok(code)
 }
 
 pub(crate) fn validate(file: &Path, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {

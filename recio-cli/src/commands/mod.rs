@@ -1,13 +1,19 @@
 //! One module for each command: one library call, and the printing of its answer.
 
+pub(crate) mod archive;
+pub(crate) mod asking;
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod data;
+pub(crate) mod db;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod download;
+pub(crate) mod export;
 pub(crate) mod fills;
 pub(crate) mod fingerprint;
+pub(crate) mod import;
 pub(crate) mod kill;
 mod live_source;
 pub(crate) mod orders;
@@ -18,6 +24,7 @@ pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod run;
 mod session;
+pub(crate) mod settings;
 pub(crate) mod settlements;
 pub(crate) mod sim;
 pub(crate) mod strikes;

@@ -1,8 +1,9 @@
 //! `recio run --mode paper` and `--mode shadow`.
 
 use super::live_source;
-use super::run::{Place as Files, Report, account, exit_code, report, watches};
+use super::run::{Kept, Place as Files, Report, account, exit_code, observed, report, snapshots, watches};
 use super::session::{Screen, on_stop_signal};
+use super::settings::in_force;
 use crate::args::{RunArgs, RunMode};
 use crate::config::Config;
 use crate::error::CliError;
@@ -10,9 +11,9 @@ use crate::exit_code::ExitCode;
 use crate::print::Printer;
 use recio::live_data::{DataSource, asset_of};
 use recio::paper::{PaperMode, PaperSession};
+use recio_core::fact::Environment;
 use recio_core::units::AccountName;
 use recio_sim::Endpoint;
-use std::sync::Arc;
 
 /// Runs the config's monitors on live data until a signal comes, or a simulator's recording ends.
 pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
@@ -37,8 +38,13 @@ pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'
     for folder in [files.files.journal.parent(), Some(config.paths.data_dir.as_path())].into_iter().flatten() {
         std::fs::create_dir_all(folder)?;
     }
+    let kept = Kept::open(&files, Environment::Paper, &name).await?;
     let (label, word) = (source.quality().label(), mode.as_str());
+    let config = &in_force(config, &files.store_url, kept.is_away).await?;
     let stop = on_stop_signal();
+    let snapshots = snapshots(config, word, &name)?;
+    let screen = Screen::new(!printer.is_json()).labelled(label).observer();
+    let observer = observed(snapshots.as_ref(), &name, Some(screen));
     let session = PaperSession {
         source,
         mode,
@@ -48,11 +54,13 @@ pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'
         freshness: config.freshness.clone(),
         warm_start: config.warm_start.clone(),
         model: recio::fingerprint::model(config.paths.fingerprint.as_deref())?,
-        store: Arc::from(recio_store::open(&files.store_url, recio_store::Access::Writer).await?),
+        store: kept.store,
+        cache: kept.cache,
         files: files.files,
-        observer: Some(Screen::new(!printer.is_json()).labelled(label).observer()),
+        observer,
     };
     let ended = session.run(stop.clone()).await?;
+    drop(snapshots);
     report(Report::of(&ended.ended, word, files.store_url).with_data(label, ended.tie_out()), printer)?;
     Ok(exit_code(&ended.ended, &stop))
 }

@@ -1,6 +1,7 @@
 //! `recio run`.
 
 use super::session::{Screen, interrupted, on_stop_signal};
+use super::settings::in_force;
 use crate::args::{RunArgs, RunMode};
 use crate::config::{Config, Loaded};
 use crate::error::CliError;
@@ -8,12 +9,16 @@ use crate::exit_code::ExitCode;
 use crate::print::Printer;
 use recio::demo::write_recording;
 use recio::session::{RunFiles, SimSession, Watch};
+use recio::snapshots::{Snapshots, WatchRules};
 use recio_core::engine::{Engine, TradingState};
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
-use recio_core::pipeline::Ended;
+use recio_core::local_cache::LocalCache;
+use recio_core::pipeline::{Ended, Observer};
+use recio_core::store::Store;
 use recio_core::units::{AccountName, Money, Timestamp};
 use recio_sim::{Endpoint, SimOptions, Simulator};
+use recio_store::SqliteCache;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,12 +72,16 @@ pub(crate) async fn run(
             let options =
                 SimOptions { pace: args.speed.into(), ..SimOptions::new(recording, own_dir.join("simulator")) };
             let simulator = Simulator::start(options).await?;
-            (simulator.endpoint().clone(), Some(simulator), Place::own(config, &own_dir))
+            let place = Place { goes_on: false, ..Place::own(config, &own_dir) };
+            (simulator.endpoint().clone(), Some(simulator), place)
         }
     };
     let store_url = place.store_url.clone();
-    let session = session(config, endpoint, place, !printer.is_json()).await?;
+    let mut session = session(config, endpoint, place, !printer.is_json()).await?;
+    let snapshots = snapshots(config, "sim", &session.account)?;
+    session.observer = observed(snapshots.as_ref(), &session.account, session.observer);
     let ended = session.run(stop.clone()).await?;
+    drop(snapshots);
     if let Some(simulator) = simulator {
         simulator.stop().await?;
     }
@@ -95,6 +104,8 @@ pub(super) fn exit_code(ended: &Ended, stop: &CancellationToken) -> ExitCode {
 pub(super) struct Place {
     pub(super) store_url: String,
     pub(super) files: RunFiles,
+    /// Whether a later run may go on here: the account does not end with the run.
+    goes_on: bool,
 }
 
 impl Place {
@@ -105,7 +116,7 @@ impl Place {
             input_logs: config.paths.input_log(),
             kill_latch: KillLatch::new(&config.paths.data_dir),
         };
-        Self { store_url: config.store_url(), files }
+        Self { store_url: config.store_url(), files, goes_on: true }
     }
 
     /// In a folder of its own, but for what the config names. The kill latch stays where a person looks for it.
@@ -117,13 +128,71 @@ impl Place {
             kill_latch: KillLatch::new(&paths.data_dir),
         };
         let store_url = config.store.url.clone();
-        Self { store_url: store_url.unwrap_or_else(|| format!("sqlite://{}", file("recio.db").display())), files }
+        let store_url = store_url.unwrap_or_else(|| format!("sqlite://{}", file("recio.db").display()));
+        Self { store_url, files, goes_on: true }
     }
+}
+
+/// Where a run keeps facts, and what it goes by when it is started again without them.
+pub(super) struct Kept {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) cache: Option<Arc<dyn LocalCache>>,
+    /// Whether the store is waited for.
+    pub(super) is_away: bool,
+}
+
+impl Kept {
+    /// Opens store and local cache. A store that is away is waited for while the run watches its trades; a cache that cannot be had is gone without.
+    pub(super) async fn open(place: &Place, environment: Environment, account: &AccountName) -> Result<Self, CliError> {
+        let cache = if place.goes_on { local_cache(place, environment, account).await } else { None };
+        // Without a cache nothing keeps facts for a store that is away, so it has to be there.
+        if cache.is_none() {
+            let store = recio_store::open(&place.store_url, recio_store::Access::Writer).await?;
+            return Ok(Self { store: Arc::from(store), cache, is_away: false });
+        }
+        let opened = recio_store::open_or_wait(&place.store_url).await?;
+        if let Some(why) = &opened.later {
+            tracing::error!(
+                "the store is not available, entries stay closed until it is; open trades are watched: {}",
+                in_full(why)
+            );
+        }
+        Ok(Self { store: opened.store, cache, is_away: opened.later.is_some() })
+    }
+}
+
+async fn local_cache(place: &Place, environment: Environment, account: &AccountName) -> Option<Arc<dyn LocalCache>> {
+    let file = place.files.local_cache();
+    match SqliteCache::open(&file, &format!("{environment}:{account}")).await {
+        Ok((cache, aside)) => {
+            if let Some(aside) = aside {
+                tracing::error!("{aside}");
+            }
+            Some(Arc::new(cache))
+        }
+        Err(error) => {
+            tracing::error!("no local cache at {}, going on without: {}", file.display(), in_full(&error));
+            None
+        }
+    }
+}
+
+/// An error with its causes in one line.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 /// The session that the config describes. Without any monitor in it, the demo's two are run.
 async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool) -> Result<SimSession, CliError> {
-    let store = recio_store::open(&place.store_url, recio_store::Access::Writer).await?;
+    let kept = Kept::open(&place, Environment::Sim, &account(config)?).await?;
+    let config = &in_force(config, &place.store_url, kept.is_away).await?;
     let watches = watches(config);
     let account = account(config)?;
     if let Some(set) = config.account.get(&account).filter(|set| set.environment != Environment::Sim) {
@@ -141,10 +210,39 @@ async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool)
         freshness: config.freshness.clone(),
         warm_start: config.warm_start.clone(),
         model: recio::fingerprint::model(config.paths.fingerprint.as_deref())?,
-        store: Arc::from(store),
+        store: kept.store,
+        cache: kept.cache,
         files: place.files,
         observer: Some(Screen::new(shown).observer()),
     })
+}
+
+/// Begins to write what the run sees into a folder of its mode and account, so that two runs beside each other do not take turns in one file. `None`
+/// where the config does not want it.
+pub(super) fn snapshots(config: &Config, mode: &str, account: &AccountName) -> std::io::Result<Option<Snapshots>> {
+    if !config.archive.snapshots {
+        return Ok(None);
+    }
+    let series = |monitor: &crate::config::Monitor| (monitor.series.clone(), WatchRules::from(&monitor.params));
+    let folder = config.paths.data_dir.join("snapshots").join(format!("{mode}-{}", folder_name(account.as_str())));
+    Snapshots::start(folder, config.monitor.iter().map(series).collect()).map(Some)
+}
+
+/// A name without what would lead out of a folder.
+fn folder_name(name: &str) -> String {
+    name.chars().map(|letter| if letter == '/' || letter == '\\' { '_' } else { letter }).collect()
+}
+
+/// The observer of a run, with the snapshots' before it.
+pub(super) fn observed(
+    snapshots: Option<&Snapshots>,
+    account: &AccountName,
+    then: Option<Observer>,
+) -> Option<Observer> {
+    match snapshots {
+        Some(snapshots) => Some(snapshots.observer(account.clone(), then.unwrap_or_else(|| Box::new(|_, _| {})))),
+        None => then,
+    }
 }
 
 /// The monitors of the config; without any, the demo's two.

@@ -1,7 +1,7 @@
 //! All layers together.
 
 use super::given::Given;
-use super::schema::{Config, LogConfig, LogFormat, Paths, Preset, Services, StoreConfig, VERSION};
+use super::schema::{ArchiveConfig, Config, LogConfig, LogFormat, Paths, Preset, Services, StoreConfig, VERSION};
 use super::section::{InForce, Section};
 use super::{ConfigError, Fault, KeyPath, Origin, check, env, file};
 use recio_core::engine::{Freshness, RiskLimits, WarmStart};
@@ -108,6 +108,7 @@ fn sections(given: &Given, file: Option<&Path>) -> Vec<Section> {
     sections.push(Section::plain("warm_start", &WarmStart::default()));
     sections.push(Section::plain("paper", &PaperTerms::default()));
     sections.push(Section::plain("store", &StoreConfig::default()));
+    sections.push(Section::plain("archive", &ArchiveConfig::default()));
     sections.push(Section::plain("services", &Services::default()));
     sections.push(Section::plain("paths", &paths));
     sections.push(Section::plain("log", &LogConfig::default()));
@@ -144,6 +145,7 @@ struct Parts {
     warm_start: Option<WarmStart>,
     paper: Option<PaperTerms>,
     store: Option<StoreConfig>,
+    archive: Option<ArchiveConfig>,
     services: Option<Services>,
     paths: Option<Paths>,
     log: Option<LogConfig>,
@@ -180,6 +182,7 @@ impl Parts {
                 "warm_start" => one(&mut self.warm_start, section.build(given, faults)),
                 "paper" => one(&mut self.paper, section.build(given, faults)),
                 "store" => one(&mut self.store, section.build(given, faults)),
+                "archive" => one(&mut self.archive, section.build(given, faults)),
                 "services" => one(&mut self.services, section.build(given, faults)),
                 "paths" => one(&mut self.paths, section.build(given, faults)),
                 "log" => one(&mut self.log, section.build(given, faults)),
@@ -199,6 +202,7 @@ impl Parts {
             warm_start: self.warm_start?,
             paper: self.paper?,
             store: self.store?,
+            archive: self.archive?,
             services: self.services?,
             paths: self.paths?,
             log: self.log?,
@@ -228,7 +232,9 @@ fn paths_beside_the_file(given: &mut Given, path: &Path) {
         let Value::String(text) = &leaf.value else { continue };
         let key: Vec<&str> = key.parts().iter().map(String::as_str).collect();
         let beside = match key.as_slice() {
-            ["paths", _] | ["account", _, "key_file"] if !text.contains("-----BEGIN") => file::beside(path, text),
+            ["paths", _] | ["archive", "dir"] | ["account", _, "key_file"] if !text.contains("-----BEGIN") => {
+                file::beside(path, text)
+            }
             ["store", "url"] => match text.strip_prefix("sqlite://") {
                 Some(store) => format!("sqlite://{}", file::beside(path, store)),
                 None => continue,
@@ -248,6 +254,7 @@ fn faults(mut faults: Vec<Fault>) -> ConfigError {
             Origin::File { line, .. } => (2, *line),
             Origin::Env(_) => (3, 0),
             Origin::Flag(_) => (4, 0),
+            Origin::Database { .. } | Origin::Closed => (5, 0),
         };
         (layer, line, fault.to_string())
     });

@@ -1,4 +1,5 @@
-//! The config: defaults, presets, one TOML file, `RECIO__SECTION__KEY` variables and flags, each stronger than the one before.
+//! The config: defaults, presets, one TOML file, `RECIO__SECTION__KEY` variables and flags, each stronger than the one before; and over them the
+//! overrides of the store, which may only be tighter.
 //!
 //! Every value remembers where it comes from, and whatever is wrong is told all at once, with file, line and key.
 
@@ -10,6 +11,7 @@ mod given;
 mod key_path;
 mod load;
 mod origin;
+mod overrides;
 mod schema;
 mod section;
 mod show;
@@ -20,7 +22,10 @@ pub use error::{ConfigError, Fault};
 pub use key_path::KeyPath;
 pub use load::{Flags, Loaded, Setting, Sources, load};
 pub use origin::Origin;
+pub use overrides::explain;
 pub use schema::{
-    Account, Config, LogConfig, LogFormat, Monitor, Paths, Preset, Services, StoreConfig, StrategyName, VERSION,
+    Account, ArchiveConfig, Config, LogConfig, LogFormat, Monitor, Paths, Preset, Services, StoreConfig, StrategyName,
+    VERSION,
 };
+pub(crate) use show::without_password;
 pub use show::{to_toml, to_toml_with_origins};

@@ -1,5 +1,6 @@
 //! Where a value of the config comes from.
 
+use recio_core::units::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::path::PathBuf;
@@ -22,6 +23,17 @@ pub enum Origin {
     Env(String),
     /// A flag of the command line.
     Flag(&'static str),
+    /// An override in the store.
+    Database {
+        /// Its version, from 1.
+        version: u64,
+        /// Who made it.
+        who: String,
+        /// When.
+        time: Timestamp,
+    },
+    /// Entry is off because an override in the store cannot be used.
+    Closed,
 }
 
 impl fmt::Display for Origin {
@@ -32,6 +44,8 @@ impl fmt::Display for Origin {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Env(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
+            Self::Database { version, who, time } => write!(f, "database, version {version} by {who} at {time}"),
+            Self::Closed => f.write_str("database, off because of an override that cannot be used"),
         }
     }
 }

@@ -6,6 +6,7 @@ use recio_core::pipeline::PaperTerms;
 use recio_core::strategies::{HourlyHtc, HtcParams};
 use recio_core::strategy::Strategy;
 use recio_core::units::{AccountName, SeriesTicker, StrategyId, Timestamp};
+use recio_store::archive::Retention;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
@@ -33,6 +34,8 @@ pub struct Config {
     pub paper: PaperTerms,
     /// Where facts are kept.
     pub store: StoreConfig,
+    /// Where history is kept, and for how long.
+    pub archive: ArchiveConfig,
     /// The port of each service.
     pub services: Services,
     /// Where files are.
@@ -105,6 +108,26 @@ pub struct StoreConfig {
     pub url: Option<String>,
 }
 
+/// Where history is kept, and for how long. What has no number of days is kept for ever; facts always are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveConfig {
+    /// The folder; `archive` in the data directory if there is none.
+    pub dir: Option<PathBuf>,
+    /// For how many days prices are kept one by one.
+    pub ticks_days: Option<u32>,
+    /// For how many days prices are kept by the second.
+    pub bars_days: Option<u32>,
+    /// For how many days order books are kept.
+    pub books_days: Option<u32>,
+    /// For how many days decisions are kept.
+    pub decisions_days: Option<u32>,
+    /// For how many days recordings are kept.
+    pub recordings_days: Option<u32>,
+    /// Whether a run writes strike table, watchlist and account as JSON files for people.
+    pub snapshots: bool,
+}
+
 /// The port of each service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,10 +183,44 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// The folder of the archive: the one that was set, or `archive` in the data directory.
+    #[must_use]
+    pub fn archive_dir(&self) -> PathBuf {
+        self.archive.dir.clone().unwrap_or_else(|| self.paths.data_dir.join("archive"))
+    }
+
     /// The URL of the store: the one that was set, or `recio.db` in the data directory.
     #[must_use]
     pub fn store_url(&self) -> String {
         self.store.url.clone().unwrap_or_else(|| format!("sqlite://{}", self.paths.data_dir.join("recio.db").display()))
+    }
+}
+
+impl ArchiveConfig {
+    /// The days as rules.
+    #[must_use]
+    pub const fn retention(&self) -> Retention {
+        Retention {
+            ticks_days: self.ticks_days,
+            bars_days: self.bars_days,
+            books_days: self.books_days,
+            decisions_days: self.decisions_days,
+            recordings_days: self.recordings_days,
+        }
+    }
+}
+
+impl Default for ArchiveConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            ticks_days: None,
+            bars_days: None,
+            books_days: None,
+            decisions_days: None,
+            recordings_days: None,
+            snapshots: true,
+        }
     }
 }
 

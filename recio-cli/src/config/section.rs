@@ -11,8 +11,20 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// All sections.
-pub(super) const SECTIONS: &[&str] =
-    &["version", "account", "monitor", "risk", "freshness", "warm_start", "paper", "store", "services", "paths", "log"];
+pub(super) const SECTIONS: &[&str] = &[
+    "version",
+    "account",
+    "monitor",
+    "risk",
+    "freshness",
+    "warm_start",
+    "paper",
+    "store",
+    "archive",
+    "services",
+    "paths",
+    "log",
+];
 
 /// One section or one element of it, with its defaults.
 #[derive(Debug)]

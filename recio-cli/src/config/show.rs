@@ -97,7 +97,7 @@ impl Loaded {
 }
 
 /// Leaves out what stands between `//` and `@` in a URL.
-fn without_password(text: &str) -> String {
+pub(crate) fn without_password(text: &str) -> String {
     match (text.find("://"), text.rfind('@')) {
         (Some(start), Some(end)) if start + 3 <= end => format!("{}***{}", &text[..start + 3], &text[end..]),
         (Some(_) | None, _) => text.to_owned(),

@@ -130,6 +130,15 @@ fn without_any_source_the_defaults_hold() {
     [store]
     # url is not set
 
+    [archive]
+    # bars_days is not set
+    # books_days is not set
+    # decisions_days is not set
+    # dir is not set
+    # recordings_days is not set
+    snapshots = true
+    # ticks_days is not set
+
     [services]
     active_trade_supervisor = 8007
     auto_entry_supervisor = 8009

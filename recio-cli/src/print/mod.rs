@@ -1,13 +1,16 @@
 //! Results on stdout: a table for people, or JSON.
 
 mod fills;
+mod import;
 mod orders;
 mod positions;
+mod settings;
 mod settlements;
 #[cfg(test)]
 mod tests;
 mod trades;
 
+pub(crate) use import::import_report;
 pub use trades::TradeView;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
@@ -18,7 +21,7 @@ use std::io::{self, Write};
 
 /// Writes results, in the form that was asked for.
 pub struct Printer<'a> {
-    out: &'a mut (dyn Write + 'a),
+    out: &'a mut (dyn Write + Send + 'a),
     json: bool,
 }
 
@@ -47,7 +50,7 @@ pub trait Listing: Serialize {
 
 impl<'a> Printer<'a> {
     /// Makes a printer.
-    pub fn new(out: &'a mut (dyn Write + 'a), json: bool) -> Self {
+    pub fn new(out: &'a mut (dyn Write + Send + 'a), json: bool) -> Self {
         Self { out, json }
     }
 
@@ -109,7 +112,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Where to write what comes in another form.
-    pub fn out(&mut self) -> &mut dyn Write {
+    pub fn out(&mut self) -> &mut (dyn Write + Send) {
         &mut *self.out
     }
 }

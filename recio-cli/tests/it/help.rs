@@ -23,7 +23,7 @@ fn the_help_lists_commands_and_exit_codes() {
       run          Trade, in the mode that --mode names
       sim          The simulated exchange
       record       Record markets and prices while they happen
-      data         Recordings and histories of prices
+      data         Recordings, histories of prices, and the archive
       fingerprint  Fingerprints: how far prices moved, by time to close and momentum
       strikes      Show the strike table of a recorded moment
       trades       Show our trades, newest first
@@ -31,11 +31,17 @@ fn the_help_lists_commands_and_exit_codes() {
       fills        Show the fills of our orders, newest first
       positions    Show open positions
       settlements  Show settlements, newest first
+      export       Write a table of the store as CSV, JSON lines or Parquet
       reconcile    Compare the store with the exchange's own account
+      db           Look after the store
+      import       Take over what another program kept
       replay       Run the engine again over an input log, and compare its outputs bit for bit
       kill         Stop sending orders at once, also after a restart, until a person releases it
+      close        Have the running recio close a trade: sell what it holds
+      disarm       Have the running recio send only orders that reduce
+      arm          Have the running recio send all orders again, after a disarm or a halt
       doctor       Look at keys, clock, hosts, feeds, limits, disk and config, and say what to do
-      config       The config in force
+      config       The config in force, and overrides that tighten it
       completions  Print a shell's completion script
       help         Print this message or the help of the given subcommand(s)
 
@@ -76,7 +82,7 @@ fn the_help_lists_commands_and_exit_codes() {
         0  done
         1  it did not work; the message on stderr says why
         2  the arguments or the config are wrong; nothing was done
-        3  reconcile --strict or replay found a difference
+        3  reconcile --strict, replay or db verify found a difference
         4  the kill latch holds
       130  interrupted, stopped in order
     ");
@@ -302,8 +308,13 @@ fn every_command_has_help() {
         "positions",
         "settlements",
         "reconcile",
+        "db",
+        "import",
         "replay",
         "kill",
+        "close",
+        "disarm",
+        "arm",
         "config",
         "completions",
     ] {
@@ -330,6 +341,10 @@ fn wrong_arguments_end_with_2_and_print_nothing() {
         &["sim", "serve", "--rebase", "then"],
         &["kill"],
         &["kill", "--release", "--reason", "x"],
+        &["close"],
+        &["close", "t-1", "--wait", "0"],
+        &["disarm"],
+        &["arm"],
         &["trades", "--market", ""],
         &["trades", "-v", "-q"],
     ] {

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use tempfile::tempdir;
 
 /// Writes a small store at the place where the config's default looks.
-fn fill_store(directory: &Path) {
+pub(super) fn fill_store(directory: &Path) {
     std::fs::create_dir(directory.join("recio-data")).unwrap();
     let url = format!("sqlite://{}", directory.join("recio-data/recio.db").display());
     let facts = [
@@ -59,7 +59,7 @@ fn a_missing_store_ends_with_1_and_is_not_made() {
     let directory = tempdir().unwrap();
     let (code, stdout, stderr) = outcome(recio(directory.path()).arg("trades"));
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
-    insta::assert_snapshot!(stderr, @"error: there is no store at recio-data/recio.db: name the file of one, or let `recio run` or `recio demo` make it");
+    insta::assert_snapshot!(stderr, @"error: there is no store at recio-data/recio.db: name one that is there, or let `recio run` or `recio demo` make it");
     assert!(std::fs::read_dir(directory.path()).unwrap().next().is_none());
 }
 

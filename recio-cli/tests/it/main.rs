@@ -2,13 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
+mod archive;
+mod asking;
 mod config;
+mod db;
 mod help;
 mod kill;
 mod lists;
+mod postgres;
 mod scenarios;
 mod sessions;
+mod settings;
 mod sigkill;
+mod v2;
 
 use std::path::Path;
 use std::process::{Command, Output};
