@@ -64,7 +64,7 @@ pub use observations::{
     Health, Observation, ObservationKind, Observations, ObservedBar, ObservedFair, ObservedHealth, ObservedStrike,
     ObservedStrikeTable, ObservedTick,
 };
-pub use open::{Access, OpenError, open};
+pub use open::{Access, OpenError, open, without_password};
 pub use position::PositionState;
 #[cfg(feature = "postgres")]
 pub use postgres::{Connections, PostgresOptions, PostgresStore};

@@ -127,8 +127,13 @@ pub(crate) fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
-/// Keeps what may be a password out of the message: what stands before the host, and the parameters of a server's URL.
 pub(crate) fn bad_url(url: &str, why: &str) -> OpenError {
+    OpenError::BadUrl { url: without_password(url), why: why.to_owned() }
+}
+
+/// A URL as it may be shown: without user and password, and without its parameters where one may be a password.
+#[must_use]
+pub fn without_password(url: &str) -> String {
     let mut shown = match (url.find("://"), url.rfind('@')) {
         (Some(start), Some(end)) if start + 3 <= end => format!("{}***{}", &url[..start + 3], &url[end..]),
         (Some(_) | None, _) => url.to_owned(),
@@ -138,5 +143,20 @@ pub(crate) fn bad_url(url: &str, why: &str) -> OpenError {
     {
         shown.replace_range(parameters + 1.., "***");
     }
-    OpenError::BadUrl { url: shown, why: why.to_owned() }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn no_password_is_shown() {
+        assert_eq!(without_password("sqlite:///var/lib/recio.db"), "sqlite:///var/lib/recio.db");
+        assert_eq!(
+            without_password("postgres://me:secret@db/recio?sslmode=require"),
+            "postgres://***@db/recio?sslmode=require"
+        );
+        assert_eq!(without_password("postgres://db/recio?user=me&password=secret"), "postgres://db/recio?***");
+    }
 }

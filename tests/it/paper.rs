@@ -155,7 +155,8 @@ async fn traded_one_event(dir: &Path, source: fn(&Endpoint) -> DataSource) -> Pa
     assert_eq!(ended.ended.reason, EndReason::Stopped);
     let engine = &ended.ended.engine;
     let venue = ended.venue.as_ref().unwrap();
-    assert_eq!(engine.trades().count(), 1, "{said}");
+    // An offer can be gone before the order is there; then nothing was bought, and the next one is tried.
+    assert_eq!(engine.trades().filter(|trade| !trade.bought.is_zero()).count(), 1, "{said}");
     assert!(engine.is_at_rest(), "{said}");
     assert_eq!(ended.tie_out(), Some(Money::ZERO), "{said}");
     venue.audit().unwrap();
@@ -186,10 +187,10 @@ async fn paper_without_a_key_trades_an_event_settles_and_ties_out() {
     let dir = tempdir();
     let ended = traded_one_event(dir.path(), keyless).await;
     assert_eq!(ended.quality.label(), "delayed, no index");
-    let trade = ended.ended.engine.trades().next().unwrap();
-    let close: Timestamp = ended.ended.engine.orders().next().unwrap().intent().close_time;
-    let left = close.duration_since(trade.opened_time);
-    assert!(left.as_secs() >= 180, "entered {left:#} before the close, without the index");
+    for trade in ended.ended.engine.trades() {
+        let left = trade.close_time.duration_since(trade.opened_time);
+        assert!(left.as_secs() >= 180, "entered {left:#} before the close, without the index");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -286,7 +286,7 @@ impl Report {
             tie_out: None,
             ledger_hash: ledger.map(recio_core::trade::Ledger::ledger_hash),
             facts_not_stored: ended.facts_not_stored,
-            store,
+            store: recio_store::without_password(&store),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `recio config set`, `clear` and `history`, and the overrides that a run goes by.
 
 use crate::args::{ConfigChangeArgs, ConfigHistoryArgs};
-use crate::config::{Config, Loaded, explain, without_password};
+use crate::config::{Config, Loaded, explain};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::print::Printer;
@@ -69,7 +69,7 @@ pub(crate) async fn change(
         change_setting(&*store, &base, &wanted).await
     };
     let version = done.map_err(|error| told(error, loaded))?;
-    let store = without_password(&url);
+    let store = recio_store::without_password(&url);
     report(Report { store, dry_run: wish.args.dry_run, old, counts, version, remarks }, printer)?;
     Ok(ExitCode::Success)
 }

@@ -27,5 +27,4 @@ pub use schema::{
     Account, ArchiveConfig, Config, LogConfig, LogFormat, Monitor, Paths, Preset, Services, StoreConfig, StrategyName,
     VERSION,
 };
-pub(crate) use show::without_password;
 pub use show::{to_toml, to_toml_with_origins};

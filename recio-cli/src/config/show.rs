@@ -1,6 +1,7 @@
 //! The config in force as TOML.
 
 use super::{Loaded, Setting};
+use recio_store::without_password;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -93,13 +94,5 @@ impl Loaded {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => setting.clone(),
         };
         self.settings.iter().map(hide).collect()
-    }
-}
-
-/// Leaves out what stands between `//` and `@` in a URL.
-pub(crate) fn without_password(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(start), Some(end)) if start + 3 <= end => format!("{}***{}", &text[..start + 3], &text[end..]),
-        (Some(_) | None, _) => text.to_owned(),
     }
 }

@@ -43,7 +43,13 @@ start() {
     return 1
 }
 quit() {
-    if [ -n "$pid" ]; then kill "$1" "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; fi
+    if [ -n "$pid" ]; then
+        # Killed alone, it would leave processes that go on answering the clients they have.
+        children=
+        [ "$1" != -KILL ] || children=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status | cut -d/ -f3)
+        kill "$1" "$pid" $children 2>/dev/null
+        wait "$pid" 2>/dev/null
+    fi
     pid=
 }
 while read -r order; do

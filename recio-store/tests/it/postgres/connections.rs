@@ -61,8 +61,9 @@ async fn an_ended_session_loses_no_append_and_no_lock() {
     let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
     for number in 1..=3 {
-        // The writer's and one that reads at least: the other one may lie idle, ended already and not missed yet.
-        assert!(["2", "3"].contains(&psql(database.url(), end).as_str()));
+        // The writer's and one that reads at least: the other one may lie idle, ended already and not missed yet. One that was refused may
+        // still be on its way out.
+        assert!(psql(database.url(), end).parse::<u32>().unwrap() >= 2);
         assert_eq!(store.append(&facts(number)).await.unwrap().last_sequence, 2 * number + 2);
         assert_eq!(store.facts(0, 100).await.unwrap().len() as u64, 2 * number + 2);
         store.orders().await.unwrap();

@@ -5,6 +5,7 @@ mod connections;
 mod crash;
 mod damage;
 mod groups;
+mod kills;
 mod lease;
 mod opening;
 mod proxy;
