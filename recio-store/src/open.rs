@@ -134,6 +134,10 @@ pub(crate) fn bad_url(url: &str, why: &str) -> OpenError {
 /// A URL as it may be shown: without user and password, and without its parameters where one may be a password.
 #[must_use]
 pub fn without_password(url: &str) -> String {
+    // A file has none, and its path may hold any character.
+    if url.starts_with("sqlite:") {
+        return url.to_owned();
+    }
     let mut shown = match (url.find("://"), url.rfind('@')) {
         (Some(start), Some(end)) if start + 3 <= end => format!("{}***{}", &url[..start + 3], &url[end..]),
         (Some(_) | None, _) => url.to_owned(),
@@ -152,7 +156,7 @@ mod tests {
 
     #[test]
     fn no_password_is_shown() {
-        assert_eq!(without_password("sqlite:///var/lib/recio.db"), "sqlite:///var/lib/recio.db");
+        assert_eq!(without_password("sqlite://paper/sim@1/recio.db"), "sqlite://paper/sim@1/recio.db");
         assert_eq!(
             without_password("postgres://me:secret@db/recio?sslmode=require"),
             "postgres://***@db/recio?sslmode=require"
