@@ -22,7 +22,7 @@ pub(crate) struct Composition {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) cache: Option<Arc<dyn LocalCache>>,
     pub(crate) files: RunFiles,
-    pub(crate) observer: Option<Observer>,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
 impl Composition {
@@ -40,10 +40,7 @@ impl Composition {
         if let Some(cache) = self.cache {
             builder = builder.local_cache(cache);
         }
-        if let Some(observer) = self.observer {
-            builder = builder.observe(observer);
-        }
-        Ok(builder.config(self.config).build()?)
+        Ok(builder.observers(self.observers).config(self.config).build()?)
     }
 }
 

@@ -39,8 +39,8 @@ pub struct DemoOptions {
     pub watches: Vec<Watch>,
     /// The fingerprint; the one that comes with recio, unless given.
     pub fingerprint: Option<PathBuf>,
-    /// Sees every output of the engine.
-    pub observer: Option<Observer>,
+    /// Who looks on.
+    pub observers: Vec<Box<dyn Observer>>,
 }
 
 /// What the demo came to. All of it is simulated; the market's prices and its outcome are recorded ones.
@@ -130,7 +130,7 @@ impl DemoOptions {
             data_dir: data_dir.into(),
             watches: watches(),
             fingerprint: None,
-            observer: None,
+            observers: Vec::new(),
         }
     }
 }
@@ -165,7 +165,7 @@ pub async fn demo(options: DemoOptions, stop: CancellationToken) -> Result<DemoR
         store: Arc::clone(&options.store),
         cache: None,
         files: RunFiles::in_dir(&options.data_dir),
-        observer: options.observer,
+        observers: options.observers,
     };
     let ended = session.run(stop).await?;
     let truth = ControlClient::new(&endpoint.control)?.account(&endpoint.key_id).await?;

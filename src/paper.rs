@@ -56,8 +56,8 @@ pub struct PaperSession {
     pub cache: Option<Arc<dyn LocalCache>>,
     /// Where the run's files are. The paper account stands beside the journal.
     pub files: RunFiles,
-    /// Sees every output of the engine.
-    pub observer: Option<Observer>,
+    /// Who looks on.
+    pub observers: Vec<Box<dyn Observer>>,
 }
 
 /// How a run on paper or in the shadow ended.
@@ -149,7 +149,7 @@ impl PaperSession {
             store: self.store,
             cache: self.cache,
             files: self.files,
-            observer: self.observer,
+            observers: self.observers,
         };
         let LiveLink { markets, clock, conductor, quality, connection, .. } = link;
         let file = composition.files.journal.with_extension("paper");

@@ -68,8 +68,8 @@ pub struct SimSession {
     pub cache: Option<Arc<dyn LocalCache>>,
     /// Where the run's files are.
     pub files: RunFiles,
-    /// Sees every output of the engine.
-    pub observer: Option<Observer>,
+    /// Who looks on.
+    pub observers: Vec<Box<dyn Observer>>,
 }
 
 /// Why a session could not be held.
@@ -175,8 +175,8 @@ impl SimSession {
             freshness: self.freshness,
             ..engine_config_with(&self.endpoint, self.account, monitors, &self.warm_start)
         };
-        let Self { model, store, cache, files, observer, .. } = self;
-        Composition { config, strategies, model, store, cache, files, observer }.build(builder)
+        let Self { model, store, cache, files, observers, .. } = self;
+        Composition { config, strategies, model, store, cache, files, observers }.build(builder)
     }
 }
 

@@ -61,7 +61,7 @@ pub async fn strikes_at(options: StrikesOptions) -> Result<Vec<Arc<StrikeTable>>
         store: Arc::new(recio_store::MemoryStore::new()),
         cache: None,
         files: RunFiles::in_dir(&options.work_dir),
-        observer: Some(Box::new(observer)),
+        observers: vec![Box::new(observer)],
     };
     let ended = session.run(stop).await;
     ended?;

@@ -9,14 +9,14 @@ use super::witness::{SentOrder, Witness};
 use crate::account_claim::ClaimError;
 use crate::reconcile::{ReconcileError, Reconciliation, reconcile};
 use crate::session::{RunFiles, Watch, engine_config};
-use recio_core::engine::{EngineConfig, Freshness, RiskLimits};
+use recio_core::engine::{EngineConfig, Freshness, Output, RiskLimits};
 use recio_core::market::Asset;
 use recio_core::model::Model;
-use recio_core::pipeline::{BuildError, Clock, Ended, Observer, Pipeline, PipelineError, SteppedClock};
+use recio_core::pipeline::{BuildError, Clock, Ended, Pipeline, PipelineError, SteppedClock};
 use recio_core::price_feed::PriceKind;
 use recio_core::read::BoxError;
 use recio_core::store::Store;
-use recio_core::units::{AccountName, Money, RunId, Timestamp};
+use recio_core::units::{AccountName, Money, Now, RunId, Timestamp};
 use recio_kalshi::client::SignatureClock;
 use recio_kalshi::exchange::{Care, Kalshi, KalshiOptions};
 use recio_kalshi::signing::{GeneratedKey, SigningKey, generate_ed25519};
@@ -256,10 +256,10 @@ impl SimWorld {
             simulator: simulator.clone(),
         };
         let (outputs, recorder, session) = (Arc::clone(&wire), Arc::clone(&self.recorder), self.starts);
-        let observer: Observer = Box::new(move |now, output| {
+        let observer = move |now: Now, output: &Output| {
             recorder.note(session, now, output);
             outputs.output();
-        });
+        };
         let mut builder = Pipeline::builder()
             .market_data(Arc::new(market_data))
             .executor(kalshi.account)

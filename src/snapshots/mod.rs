@@ -95,47 +95,44 @@ impl Snapshots {
         &self.folder
     }
 
-    /// What sees the engine's outputs, and hands them on to `then`. It puts the newest state down and goes on; it never waits for a file.
+    /// What looks on at the run of an account. It puts the newest state down and goes on; it never waits for a file.
     #[must_use]
-    pub fn observer(&self, account: AccountName, mut then: Observer) -> Observer {
+    pub fn observer(&self, account: AccountName) -> impl Observer + use<> {
         let shared = Arc::clone(&self.shared);
         let mut account = Account::new(account);
         let mut tables: BTreeMap<EventTicker, Arc<StrikeTable>> = BTreeMap::new();
-        Box::new(move |now: Now, output: &Output| {
-            match &output.wish {
-                Wish::Publish(table) => {
-                    tables.retain(|_, known| known.close_time > now.wall);
-                    tables.insert(table.event.clone(), Arc::clone(table));
-                    let newest = Tables { time: now.wall, tables: tables.clone() };
-                    // Every cycle publishes; the account is told at least as often, so that its time shows that the run lives.
-                    let snapshot = account.snapshot(now.wall);
-                    shared.put(|state| {
-                        state.tables = Some(newest);
-                        state.account = Some(snapshot);
-                    });
-                }
-                Wish::Supervised(trades) => account.supervised(now.wall, trades),
-                Wish::Record(fact) => {
-                    if account.record(fact) {
-                        let snapshot = account.snapshot(now.wall);
-                        shared.put(|state| state.account = Some(snapshot));
-                    }
-                }
-                Wish::Evaluate(_)
-                | Wish::Journal(_)
-                | Wish::Submit { .. }
-                | Wish::Cancel(_)
-                | Wish::ReadAccount { .. }
-                | Wish::ReadSeries(_)
-                | Wish::ReadHistory { .. }
-                | Wish::ListMarkets { .. }
-                | Wish::Follow(_)
-                | Wish::Funnel { .. }
-                | Wish::Say(_)
-                | Wish::WakeAt(_) => {}
+        move |now: Now, output: &Output| match &output.wish {
+            Wish::Publish(table) => {
+                tables.retain(|_, known| known.close_time > now.wall);
+                tables.insert(table.event.clone(), Arc::clone(table));
+                let newest = Tables { time: now.wall, tables: tables.clone() };
+                // Every cycle publishes; the account is told at least as often, so that its time shows that the run lives.
+                let snapshot = account.snapshot(now.wall);
+                shared.put(|state| {
+                    state.tables = Some(newest);
+                    state.account = Some(snapshot);
+                });
             }
-            then(now, output);
-        })
+            Wish::Supervised(trades) => account.supervised(now.wall, trades),
+            Wish::Record(fact) => {
+                if account.record(fact) {
+                    let snapshot = account.snapshot(now.wall);
+                    shared.put(|state| state.account = Some(snapshot));
+                }
+            }
+            Wish::Evaluate(_)
+            | Wish::Journal(_)
+            | Wish::Submit { .. }
+            | Wish::Cancel(_)
+            | Wish::ReadAccount { .. }
+            | Wish::ReadSeries(_)
+            | Wish::ReadHistory { .. }
+            | Wish::ListMarkets { .. }
+            | Wish::Follow(_)
+            | Wish::Funnel { .. }
+            | Wish::Say(_)
+            | Wish::WakeAt(_) => {}
+        }
     }
 }
 

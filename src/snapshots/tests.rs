@@ -6,7 +6,6 @@ use recio_core::model::Fair;
 use recio_core::trade::{Fill, Liquidity};
 use recio_core::units::{Monotonic, Probability};
 use serde_json::Value;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
@@ -89,9 +88,9 @@ fn read(folder: &Path, file: &str) -> Value {
 fn after(outputs: &[(Now, Output)]) -> (tempfile::TempDir, [Option<Value>; 3]) {
     let folder = tempfile::tempdir().unwrap();
     let snapshots = Snapshots::start(folder.path(), rules()).unwrap();
-    let mut observer = snapshots.observer(value("main"), Box::new(|_, _| {}));
+    let mut observer = snapshots.observer(value("main"));
     for (now, output) in outputs {
-        observer(*now, output);
+        observer.wished(*now, output);
     }
     drop(snapshots);
     let files = [STRIKE_TABLE, WATCHLIST, ACCOUNT]
@@ -151,26 +150,20 @@ fn nothing_is_written_of_nothing() {
     assert_eq!(files, [None, None, None]);
 }
 
-/// The observer's work does not wait for the disk: with a folder that is gone it goes on, and so does whoever comes after it.
+/// The observer's work does not wait for the disk: with a folder that is gone it goes on.
 #[test]
 fn a_folder_that_is_gone_stops_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let inside = folder.path().join("inside");
     let snapshots = Snapshots::start_at(&inside, rules(), Duration::ZERO).unwrap();
-    let seen = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&seen);
-    let then: Observer = Box::new(move |_, _| {
-        count.fetch_add(1, Ordering::Relaxed);
-    });
-    let mut observer = snapshots.observer(value("main"), then);
+    let mut observer = snapshots.observer(value("main"));
     fs::remove_dir_all(&inside).unwrap();
     for second in 0..1_000 {
-        observer(at(second), &table("E1", 7_200));
+        observer.wished(at(second), &table("E1", 7_200));
     }
-    assert_eq!(seen.load(Ordering::Relaxed), 1_000);
     // Once it is back, the newest state is written.
     fs::create_dir(&inside).unwrap();
-    observer(at(1_001), &table("E1", 7_200));
+    observer.wished(at(1_001), &table("E1", 7_200));
     drop(snapshots);
     assert_eq!(read(&inside, STRIKE_TABLE)["time"], "2026-05-13T12:16:41Z");
 }
@@ -180,10 +173,10 @@ fn a_folder_that_is_gone_stops_nobody() {
 fn a_reader_never_sees_half_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let snapshots = Snapshots::start_at(folder.path(), rules(), Duration::ZERO).unwrap();
-    let mut observer = snapshots.observer(value("main"), Box::new(|_, _| {}));
+    let mut observer = snapshots.observer(value("main"));
     let mut last = Value::Null;
     for second in 0..2_000 {
-        observer(at(second), &table("E1", 7_200));
+        observer.wished(at(second), &table("E1", 7_200));
         if let Ok(bytes) = fs::read(folder.path().join(STRIKE_TABLE)) {
             let read: Value = serde_json::from_slice(&bytes).unwrap();
             assert!(last.is_null() || read["time"].as_str() >= last["time"].as_str());

@@ -74,7 +74,7 @@ async fn a_trade_that_a_person_wants_closed_is_closed() {
         }
     };
     let options =
-        DemoOptions { store: store.clone(), observer: Some(Box::new(observer)), ..DemoOptions::in_dir(dir.path()) };
+        DemoOptions { store: store.clone(), observers: vec![Box::new(observer)], ..DemoOptions::in_dir(dir.path()) };
     let report = demo(options, CancellationToken::new()).await.unwrap();
     assert_eq!((report.tie_out.to_string().as_str(), report.facts_not_stored), ("0.000000", 0));
     let closed: Vec<_> = report.trades.iter().filter(|trade| trade.close_reason == Some(CloseReason::Manual)).collect();

@@ -6,7 +6,7 @@ use recio::core::engine::{Freshness, Output, RiskLimits, StopRules, WarmStart, W
 use recio::core::fact::{Environment, FactBody};
 use recio::core::market::Asset;
 use recio::core::pipeline::{EndReason, PaperTerms};
-use recio::core::units::{AccountName, Timestamp};
+use recio::core::units::{AccountName, Now, Timestamp};
 use recio::feeds::basis::BasisFigure;
 use recio::feeds::composite::CompositeConfig;
 use recio::live_data::{Access, DataSource, Place};
@@ -106,7 +106,7 @@ pub(crate) fn session(dir: &Path, source: DataSource, mode: PaperMode, store: &A
         store: store.clone(),
         cache: None,
         files: RunFiles::in_dir(dir),
-        observer: None,
+        observers: Vec::new(),
     }
 }
 
@@ -131,7 +131,7 @@ async fn traded_one_event(dir: &Path, source: fn(&Endpoint) -> DataSource) -> Pa
     let store = Arc::new(MemoryStore::new());
     let said = Arc::new(Mutex::new(format!("begun at {begun}\n")));
     let heard = Arc::clone(&said);
-    let observer = move |now: recio::core::units::Now, output: &Output| {
+    let observer = move |now: Now, output: &Output| {
         let text = if let Wish::Say(notice) = &output.wish {
             notice.text.clone()
         } else if let Wish::Funnel { refused, .. } = &output.wish {
@@ -143,7 +143,7 @@ async fn traded_one_event(dir: &Path, source: fn(&Endpoint) -> DataSource) -> Pa
     };
     let session = session(dir, source(&endpoint), on_paper(), &store);
     assert!(session.banner().starts_with("PAPER: fills are simulated"), "{}", session.banner());
-    let session = PaperSession { observer: Some(Box::new(observer)), ..session };
+    let session = PaperSession { observers: vec![Box::new(observer)], ..session };
     let ended = session.run(CancellationToken::new()).await.unwrap();
     let said = said.lock().unwrap().clone();
 
@@ -258,7 +258,7 @@ async fn with_a_key_and_venues_the_basis_is_measured_and_the_keyless_run_takes_i
     let (store, stop) = (Arc::new(MemoryStore::new()), CancellationToken::new());
     let enough = stop.clone();
     let run = session(&dir.path().join("keyless"), beside(keyless(&endpoint)), on_paper(), &store);
-    let run = PaperSession { observer: Some(Box::new(move |_, _: &Output| enough.cancel())), ..run };
+    let run = PaperSession { observers: vec![Box::new(move |_: Now, _: &Output| enough.cancel())], ..run };
     let basis = run.run(stop).await.unwrap().basis.unwrap();
     assert_eq!(basis.measured, Some(kept), "{}", basis.stated);
     simulator.stop().await.unwrap();
@@ -278,7 +278,7 @@ async fn the_shadow_records_what_it_would_have_ordered() {
     let mode = PaperMode::Shadow { cash: Money::dollars(100) };
     let session = session(dir.path(), keyed(simulator.endpoint()), mode, &store);
     assert!(session.banner().starts_with("SHADOW: decisions are recorded"));
-    let ended = PaperSession { observer: Some(Box::new(observer)), ..session }.run(stop).await.unwrap();
+    let ended = PaperSession { observers: vec![Box::new(observer)], ..session }.run(stop).await.unwrap();
     let facts = store.facts(0, 10_000).await.unwrap();
     let orders: Vec<_> = facts
         .iter()

@@ -238,7 +238,7 @@ async fn on_paper(endpoint: &Endpoint, dir: &Path) -> (PaperEnded, Arc<MemorySto
         store: store.clone(),
         cache: None,
         files: RunFiles::in_dir(dir),
-        observer: None,
+        observers: Vec::new(),
     };
     (session.run(CancellationToken::new()).await.unwrap(), store)
 }

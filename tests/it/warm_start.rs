@@ -76,7 +76,7 @@ async fn until_it_enters(session: PaperSession) -> Seen {
             | Wish::WakeAt(_) => {}
         }
     };
-    let session = PaperSession { observer: Some(Box::new(observer)), ..session };
+    let session = PaperSession { observers: vec![Box::new(observer)], ..session };
     session.run(stop).await.unwrap();
     let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert!(seen.entered_at.is_some() && !seen.too_early, "{}", seen.said);

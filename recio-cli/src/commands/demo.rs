@@ -31,7 +31,7 @@ pub(crate) async fn run(
             pace: args.speed.into(),
             store,
             fingerprint: loaded.config.paths.fingerprint.clone(),
-            observer: Some(screen.observer()),
+            observers: vec![Box::new(screen.observer())],
             ..DemoOptions::in_dir(data_dir)
         },
         stop.clone(),

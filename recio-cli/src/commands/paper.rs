@@ -1,7 +1,7 @@
 //! `recio run --mode paper` and `--mode shadow`.
 
 use super::live_source;
-use super::run::{Kept, Place as Files, Report, account, exit_code, observed, report, snapshots, watches};
+use super::run::{Kept, Place as Files, Report, account, exit_code, observers, report, snapshots, watches};
 use super::session::{Screen, on_stop_signal};
 use super::settings::in_force;
 use crate::args::{RunArgs, RunMode};
@@ -44,7 +44,7 @@ pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'
     let stop = on_stop_signal();
     let snapshots = snapshots(config, word, &name)?;
     let screen = Screen::new(!printer.is_json()).labelled(label).observer();
-    let observer = observed(snapshots.as_ref(), &name, Some(screen));
+    let observers = observers(snapshots.as_ref(), &name, screen);
     let session = PaperSession {
         source,
         mode,
@@ -57,7 +57,7 @@ pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'
         store: kept.store,
         cache: kept.cache,
         files: files.files,
-        observer,
+        observers,
     };
     let ended = session.run(stop.clone()).await?;
     drop(snapshots);

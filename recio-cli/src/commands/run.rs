@@ -77,9 +77,10 @@ pub(crate) async fn run(
         }
     };
     let store_url = place.store_url.clone();
-    let mut session = session(config, endpoint, place, !printer.is_json()).await?;
+    let mut session = session(config, endpoint, place).await?;
     let snapshots = snapshots(config, "sim", &session.account)?;
-    session.observer = observed(snapshots.as_ref(), &session.account, session.observer);
+    let screen = Screen::new(!printer.is_json()).observer();
+    session.observers = observers(snapshots.as_ref(), &session.account, screen);
     let ended = session.run(stop.clone()).await?;
     drop(snapshots);
     if let Some(simulator) = simulator {
@@ -190,7 +191,7 @@ fn in_full(error: &dyn std::error::Error) -> String {
 }
 
 /// The session that the config describes. Without any monitor in it, the demo's two are run.
-async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool) -> Result<SimSession, CliError> {
+async fn session(config: &Config, endpoint: Endpoint, place: Place) -> Result<SimSession, CliError> {
     let kept = Kept::open(&place, Environment::Sim, &account(config)?).await?;
     let config = &in_force(config, &place.store_url, kept.is_away).await?;
     let watches = watches(config);
@@ -213,7 +214,7 @@ async fn session(config: &Config, endpoint: Endpoint, place: Place, shown: bool)
         store: kept.store,
         cache: kept.cache,
         files: place.files,
-        observer: Some(Screen::new(shown).observer()),
+        observers: Vec::new(),
     })
 }
 
@@ -233,16 +234,14 @@ fn folder_name(name: &str) -> String {
     name.chars().map(|letter| if letter == '/' || letter == '\\' { '_' } else { letter }).collect()
 }
 
-/// The observer of a run, with the snapshots' before it.
-pub(super) fn observed(
+/// Who looks on at a run.
+pub(super) fn observers(
     snapshots: Option<&Snapshots>,
     account: &AccountName,
-    then: Option<Observer>,
-) -> Option<Observer> {
-    match snapshots {
-        Some(snapshots) => Some(snapshots.observer(account.clone(), then.unwrap_or_else(|| Box::new(|_, _| {})))),
-        None => then,
-    }
+    screen: impl Observer + 'static,
+) -> Vec<Box<dyn Observer>> {
+    let snapshots = snapshots.map(|snapshots| Box::new(snapshots.observer(account.clone())) as Box<dyn Observer>);
+    snapshots.into_iter().chain([Box::new(screen) as Box<dyn Observer>]).collect()
 }
 
 /// The monitors of the config; without any, the demo's two.

@@ -2,10 +2,10 @@
 
 use crate::args::Speed;
 use crate::print::or_dash;
-use recio_core::engine::{ActiveTrade, NoticeLevel, StrikeTable, Wish};
+use recio_core::engine::{ActiveTrade, NoticeLevel, Output, StrikeTable, Wish};
 use recio_core::model::Fair;
 use recio_core::pipeline::Observer;
-use recio_core::units::Timestamp;
+use recio_core::units::{Now, Timestamp};
 use recio_sim::Pace;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -81,13 +81,14 @@ impl Screen {
     }
 
     /// What sees the engine's outputs.
-    pub(super) fn observer(&self) -> Observer {
-        if !self.shown {
-            return Box::new(|_, _| {});
-        }
+    pub(super) fn observer(self) -> impl Observer {
+        let shown = self.shown;
         let label = self.label.map_or_else(String::new, |label| format!("          ({label})\n"));
         let (mut last_table, mut last_watch): (Option<Timestamp>, Option<Timestamp>) = (None, None);
-        Box::new(move |now, output| {
+        move |now: Now, output: &Output| {
+            if !shown {
+                return;
+            }
             let text = match &output.wish {
                 Wish::Publish(table) => {
                     let due = last_table
@@ -129,7 +130,7 @@ impl Screen {
             };
             // Nobody is left to tell where stderr cannot be written.
             let _ = std::io::stderr().write_all(text.as_bytes());
-        })
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use super::conductor::Conductor;
 use super::jobs::Hands;
 use super::shadow::ShadowAccount;
-use super::shell::{Ended, Observer, Parts, PipelineError, Shell};
-use super::{Clock, InputLog, InputLogError, Journal, JournalError, SharedJournal};
-use crate::engine::{Engine, EngineConfig, OrderMode, Output, Recovered};
+use super::shell::{Ended, Parts, PipelineError, Shell};
+use super::{Clock, InputLog, InputLogError, Journal, JournalError, Observer, SharedJournal};
+use crate::engine::{Engine, EngineConfig, OrderMode, Recovered};
 use crate::executor::Executor;
 use crate::local_cache::LocalCache;
 use crate::market::Family;
@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::price_feed::PriceFeed;
 use crate::store::Store;
 use crate::strategy::Strategy;
-use crate::units::{Money, Now, StrategyId};
+use crate::units::{Money, StrategyId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub struct PipelineBuilder {
     journal: Option<PathBuf>,
     input_log: Option<PathBuf>,
     kill_latch: Option<PathBuf>,
-    observer: Option<Observer>,
+    observers: Vec<Box<dyn Observer>>,
     takes_commands: bool,
 }
 
@@ -228,10 +228,16 @@ impl PipelineBuilder {
         self
     }
 
-    /// Shows every output of the engine, with its time, to a function.
+    /// Lets somebody look on. They are called in the order in which they came.
     #[must_use]
-    pub fn observe(mut self, observer: impl FnMut(Now, &Output) + Send + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
+    pub fn observe(self, observer: impl Observer + 'static) -> Self {
+        self.observers([Box::new(observer) as Box<dyn Observer>])
+    }
+
+    /// Lets these look on, as [`observe`](Self::observe) does.
+    #[must_use]
+    pub fn observers(mut self, observers: impl IntoIterator<Item = Box<dyn Observer>>) -> Self {
+        self.observers.extend(observers);
         self
     }
 
@@ -287,7 +293,7 @@ impl PipelineBuilder {
             conductor: self.conductor,
             hands,
             input_log,
-            observer: self.observer,
+            observers: self.observers,
             strategies: self.strategies,
             takes_commands: self.takes_commands,
         });

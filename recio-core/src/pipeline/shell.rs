@@ -9,8 +9,8 @@ use super::conductor::Conductor;
 use super::feed_seats::{FeedSeats, Returned};
 use super::jobs::{Hands, with_source};
 use super::store_lane::{StoreAnswer, StoreLane};
-use super::{Clock, InputLog, InputLogError, JournalEntry};
-use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, Output, TradingState, Wish};
+use super::{Clock, InputLog, InputLogError, JournalEntry, Observer};
+use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, TradingState, Wish};
 use crate::executor::Executor;
 use crate::local_cache::LocalCache;
 use crate::market_data::MarketData;
@@ -18,7 +18,7 @@ use crate::planted::{PlantedBug, is_planted};
 use crate::price_feed::PriceFeed;
 use crate::store::Store;
 use crate::strategy::Strategy;
-use crate::units::{Now, StrategyId, Timestamp};
+use crate::units::{StrategyId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,9 +81,6 @@ pub(super) enum Done {
     Feed { feed: Returned, input: Input },
 }
 
-/// Sees every output of the engine, for printing and for tests.
-pub type Observer = Box<dyn FnMut(Now, &Output) + Send>;
-
 /// A strategy, unless it is looking at a view; and the newest view that came meanwhile.
 struct Seat {
     strategy: Option<Box<dyn Strategy>>,
@@ -100,7 +97,7 @@ pub(super) struct Shell {
     pub(super) conductor: Option<Arc<dyn Conductor>>,
     pub(super) hands: Hands,
     pub(super) input_log: Option<InputLog>,
-    pub(super) observer: Option<Observer>,
+    pub(super) observers: Vec<Box<dyn Observer>>,
     seats: BTreeMap<StrategyId, Seat>,
     pub(super) jobs: JoinSet<(u64, Done)>,
     tickets: u64,
@@ -132,7 +129,7 @@ pub(super) struct Parts {
     pub(super) conductor: Option<Arc<dyn Conductor>>,
     pub(super) hands: Hands,
     pub(super) input_log: Option<InputLog>,
-    pub(super) observer: Option<Observer>,
+    pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) strategies: BTreeMap<StrategyId, Box<dyn Strategy>>,
     pub(super) takes_commands: bool,
 }
@@ -166,7 +163,7 @@ impl Shell {
             conductor: parts.conductor,
             hands: parts.hands,
             input_log: parts.input_log,
-            observer: parts.observer,
+            observers: parts.observers,
             seats,
             jobs: JoinSet::new(),
             tickets: 0,
@@ -231,6 +228,9 @@ impl Shell {
         if let Some(cache) = &mut self.cache {
             cache.heard(now, &input);
         }
+        for observer in &mut self.observers {
+            observer.heard(now, &input);
+        }
         let outputs = self.engine.handle(now, &input);
         self.hands.halted.store(self.engine.trading_state() == TradingState::Halted, Ordering::Release);
         if let Some(log) = &mut self.input_log {
@@ -238,8 +238,8 @@ impl Shell {
             self.go_on_without_log(added);
         }
         for output in outputs {
-            if let Some(observer) = &mut self.observer {
-                observer(now, &output);
+            for observer in &mut self.observers {
+                observer.wished(now, &output);
             }
             self.carry_out(output.wish);
         }
