@@ -5,6 +5,7 @@ mod prices;
 use crate::basis::BasisBoard;
 use jiff::SignedDuration;
 use prices::{basis, index_age, venue_age};
+use recio_core::causes::in_full;
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
 use recio_core::market::Asset;
@@ -361,17 +362,6 @@ fn skew(name: String, theirs: Timestamp, before: Timestamp, after: Timestamp, re
     } else {
         Check::ok(name, "agrees with the exchange's to a second or so")
     }
-}
-
-/// An error with all its causes.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

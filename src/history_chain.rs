@@ -1,6 +1,7 @@
 //! A feed whose past other sources stand in for: the settlement index, whose history needs a right that not every key has, and lags.
 
 use async_trait::async_trait;
+use recio_core::causes::in_full;
 use recio_core::model::Bar;
 use recio_core::price_feed::{FeedAbout, FeedError, PastPrices, PriceEvent, PriceFeed, Resolution, TimeRange};
 use recio_core::read::Read;
@@ -100,18 +101,6 @@ impl std::fmt::Debug for HistoryChain {
             .field("stand_ins", &stand_ins)
             .finish_non_exhaustive()
     }
-}
-
-/// An error with its causes in one line.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here opens a socket, speaks SQL, reads a clock or rolls a die.
 
+pub mod causes;
 pub mod command;
 #[cfg(feature = "pipeline")]
 pub mod contract;

@@ -3,8 +3,8 @@
 use crate::backoff::Backoff;
 use crate::config::FeedConfig;
 use crate::protocol::Candles;
-use crate::socket::in_full;
 use crate::venue::{Hosts, Venue};
+use recio_core::causes::in_full;
 use recio_core::market::Asset;
 use recio_core::model::Bar;
 use recio_core::price_feed::{FeedError, TimeRange};

@@ -1,9 +1,10 @@
 //! The doctor on prices: how old they are at each venue, how old the index is, and what is known of the basis between the two.
 
-use super::{Check, Patient, in_full};
+use super::{Check, Patient};
 use crate::basis::{BasisBoard, prior};
 use crate::sim_clock::paced_clock;
 use jiff::SignedDuration;
+use recio_core::causes::in_full;
 use recio_core::market::Asset;
 use recio_core::pipeline::Clock;
 use recio_core::price_feed::{PriceEvent, PriceFeed, PriceKind, PriceTick};

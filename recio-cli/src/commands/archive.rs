@@ -10,6 +10,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use recio::archiving::{Period, archive_recording, archive_store};
+use recio_core::causes::in_full;
 use recio_core::units::Timestamp;
 use recio_sim::recording::Recording;
 use recio_store::archive::{Archive, Expired, Place, Stored};
@@ -79,7 +80,7 @@ pub(crate) fn check(loaded: &Loaded, printer: &mut Printer<'_>) -> Result<ExitCo
                 check.rows += contents.rows;
                 check.bytes += contents.bytes;
             }
-            Err(error) => check.problems.push(chain(&error)),
+            Err(error) => check.problems.push(in_full(&error)),
         }
     }
     if printer.is_json() {
@@ -125,7 +126,7 @@ pub(crate) fn retain(
     let (rules, today) = (loaded.config.archive.retention(), Place::day(now));
     let plan = if args.dry_run { archive.plan(&rules, today)? } else { archive.lock()?.retain(&rules, today)? };
     let refused: Vec<Refused> =
-        plan.refused.into_iter().map(|(place, error)| Refused { place, why: chain(&error) }).collect();
+        plan.refused.into_iter().map(|(place, error)| Refused { place, why: in_full(&error) }).collect();
     let bytes = plan.expired.iter().map(|part| part.bytes).sum();
     let code = if refused.is_empty() { ExitCode::Success } else { ExitCode::Failure };
     if printer.is_json() {
@@ -141,11 +142,6 @@ pub(crate) fn retain(
     }
     printer.text(&format!("{} parts, {bytes} bytes {did}", plan.expired.len()))?;
     Ok(code)
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn midnight(day: Date) -> Result<Timestamp, CliError> {

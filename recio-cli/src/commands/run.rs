@@ -10,6 +10,7 @@ use crate::print::Printer;
 use recio::demo::write_recording;
 use recio::session::{RunFiles, SimSession, Watch};
 use recio::snapshots::{Snapshots, WatchRules};
+use recio_core::causes::in_full;
 use recio_core::engine::{Engine, TradingState};
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
@@ -176,18 +177,6 @@ async fn local_cache(place: &Place, environment: Environment, account: &AccountN
             None
         }
     }
-}
-
-/// An error with its causes in one line.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// The session that the config describes. Without any monitor in it, the demo's two are run.

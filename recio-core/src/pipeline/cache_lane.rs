@@ -1,8 +1,8 @@
 //! What goes into the local cache: the newest of everything, once a second, and never in anybody's way.
 
 use super::bar_keeper::BarKeeper;
-use super::jobs::with_source;
 use super::store_lane::StoreLane;
+use crate::causes::in_full;
 use crate::engine::{Engine, Input, StrikeTable};
 use crate::local_cache::{CacheUpdate, LocalCache, Remembered};
 use crate::price_feed::PriceEvent;
@@ -160,7 +160,7 @@ impl CacheLane {
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::warn!(
                         "the local cache does not write; a restart would know less of stops and prices: {}",
-                        with_source(&error)
+                        in_full(&error)
                     );
                 }
             }

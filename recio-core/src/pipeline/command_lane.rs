@@ -3,9 +3,9 @@
 //! A command becomes an input when it is taken, so that the input log has it and a replay hears it at the same moment. Its own times are the
 //! machine's, not the run's: whoever asked did not ask inside a recording.
 
-use super::jobs::with_source;
 use super::shell::{PipelineError, Shell};
 use super::{Clock, SystemClock};
+use crate::causes::in_full;
 use crate::command::{CommandAnswer, CommandNews, CommandQueue, StoredCommand};
 use crate::engine::{Command, Input};
 use crate::store::{Store, StoreError};
@@ -80,7 +80,7 @@ impl CommandLane {
                 let Ok(Some(Taken { command, .. })) = taken else { continue };
                 let answer = refused("the run is ending: ask again when recio runs");
                 if let Err(error) = queue.answer(command.number, &answer, wall_clock()).await {
-                    tracing::warn!("command {} was not answered: {}", command.number, with_source(&error));
+                    tracing::warn!("command {} was not answered: {}", command.number, in_full(&error));
                 }
             }
         };
@@ -170,7 +170,7 @@ async fn next(store: &dyn Store, mut place: Place, ended: &CancellationToken) ->
                 Some(RETRY_AFTER)
             }
             Err(error) => {
-                tracing::error!("this run takes no more commands: {}", with_source(&error));
+                tracing::error!("this run takes no more commands: {}", in_full(&error));
                 return None;
             }
         };

@@ -1,6 +1,6 @@
 //! The price feeds of a run: listened to, and lent to whoever reads their past.
 
-use super::jobs::with_source;
+use crate::causes::in_full;
 use crate::engine::Input;
 use crate::market::Asset;
 use crate::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed, Resolution, TimeRange};
@@ -79,7 +79,7 @@ impl Returned {
             Ok(Ok(past)) => Ok((about, past)),
             // That nothing of this length is kept is an answer: nothing is there, and asking again soon is no use.
             Ok(Err(FeedError::NoHistory)) => Ok((about, Vec::new())),
-            Ok(Err(error)) => Err(with_source(&error)),
+            Ok(Err(error)) => Err(in_full(&error)),
             Err(_) => Err(format!("{} did not answer within {READ_WITHIN:?}", about.source)),
         };
         (self, Input::History { asset, resolution, read })

@@ -1,6 +1,7 @@
 //! What the shell does for the engine's wishes: one job each, whose result is an input.
 
 use super::{Clock, JournalEntry, SharedJournal};
+use crate::causes::in_full;
 use crate::engine::{AccountRead, CancelOutcome, Command, GatedOrder, Input, SubmitOutcome};
 use crate::executor::{CancelOrder, Executor, ExecutorError};
 use crate::kill_point::{KillPoint, reached};
@@ -81,10 +82,10 @@ impl Hands {
             Err(ExecutorError::NotSent(reason)) => not_sent(reason),
             Err(ExecutorError::Closed) => not_sent("the executor has ended".to_owned()),
             Err(error @ ExecutorError::OutcomeUnknown(_)) if is_planted(PlantedBug::TimeoutIsRefusal) => {
-                SubmitOutcome::Refused { code: with_source(&error) }
+                SubmitOutcome::Refused { code: in_full(&error) }
             }
             Err(error @ (ExecutorError::OutcomeUnknown(_) | ExecutorError::Unreachable(_))) => {
-                SubmitOutcome::Unknown { reason: with_source(&error) }
+                SubmitOutcome::Unknown { reason: in_full(&error) }
             }
             Err(
                 error @ (ExecutorError::Refused { .. }
@@ -92,14 +93,14 @@ impl Hands {
                 | ExecutorError::NotFound
                 | ExecutorError::AuthLost(_)
                 | ExecutorError::Paused(_)),
-            ) => SubmitOutcome::Refused { code: with_source(&error) },
+            ) => SubmitOutcome::Refused { code: in_full(&error) },
         }
     }
 
     pub(super) async fn cancel(self, cancel: CancelOrder) -> Vec<Input> {
         let outcome = match self.executor.cancel(&cancel).await {
             Ok(canceled) => CancelOutcome::Canceled(canceled),
-            Err(error) => CancelOutcome::Failed { reason: with_source(&error) },
+            Err(error) => CancelOutcome::Failed { reason: in_full(&error) },
         };
         vec![Input::Canceled { client_order_id: cancel.client_order_id, outcome }]
     }
@@ -126,12 +127,12 @@ impl Hands {
     pub(super) async fn read_series(self, ticker: SeriesTicker) -> Vec<Input> {
         match self.market_data.series(&ticker).await {
             Ok(series) => vec![Input::Series(series)],
-            Err(error) => vec![Input::Listed { series: ticker, markets: Err(with_source(&error)) }],
+            Err(error) => vec![Input::Listed { series: ticker, markets: Err(in_full(&error)) }],
         }
     }
 
     pub(super) async fn list_markets(self, series: SeriesTicker, closing: TimeRange) -> Vec<Input> {
-        let markets = self.market_data.markets(&series, closing).await.map_err(|error| with_source(&error));
+        let markets = self.market_data.markets(&series, closing).await.map_err(|error| in_full(&error));
         vec![Input::Listed { series, markets }]
     }
 }
@@ -152,21 +153,9 @@ impl Troubles {
         if matches!(error, ExecutorError::AuthLost(_)) {
             self.key_refused.get_or_insert_with(|| error.to_string());
         }
-        self.problems.push(format!("{part}: {}", with_source(&error)));
+        self.problems.push(format!("{part}: {}", in_full(&error)));
         None
     }
-}
-
-/// An error with its causes in one line.
-pub(super) fn with_source(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

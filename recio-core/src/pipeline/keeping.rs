@@ -3,6 +3,7 @@
 use super::cache_lane::{CacheAnswer, keep};
 use super::shell::{PipelineError, Shell};
 use super::store_lane::{StoreAnswer, ask};
+use crate::causes::in_full;
 use crate::engine::{Input, Recalled};
 use crate::units::Now;
 use std::sync::Arc;
@@ -23,10 +24,7 @@ impl Shell {
         let remembered = match timeout(RECALL_WITHIN, cache.cache().recall()).await {
             Ok(Ok(remembered)) => remembered,
             Ok(Err(error)) => {
-                tracing::warn!(
-                    "the local cache cannot be read, going on without it: {}",
-                    super::jobs::with_source(&error)
-                );
+                tracing::warn!("the local cache cannot be read, going on without it: {}", in_full(&error));
                 self.cache = None;
                 return None;
             }

@@ -1,7 +1,7 @@
 //! The intent journal as several tasks write it: records that come while the disk works are synced together.
 
-use super::jobs::with_source;
 use super::{Journal, JournalEntry};
+use crate::causes::in_full;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
@@ -35,7 +35,7 @@ impl SharedJournal {
     /// # Errors
     /// As [`Journal::append`], in words.
     pub fn append_now(&self, entries: &[JournalEntry]) -> Result<(), String> {
-        locked(&self.0.journal).append(entries).map_err(|error| with_source(&error))
+        locked(&self.0.journal).append(entries).map_err(|error| in_full(&error))
     }
 
     /// Appends records, and returns when they are durable. The disk is waited for on a thread that may wait.
@@ -66,7 +66,7 @@ impl Shared {
             return;
         }
         let (entries, replies): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.entries, one.reply)).unzip();
-        let written = journal.append(&entries.concat()).map_err(|error| with_source(&error));
+        let written = journal.append(&entries.concat()).map_err(|error| in_full(&error));
         drop(journal);
         for reply in replies {
             // A caller that is gone does not want to know.

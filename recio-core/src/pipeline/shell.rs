@@ -7,9 +7,10 @@ use super::cache_lane::{CacheAnswer, CacheLane};
 use super::command_lane::{CommandLane, Taken};
 use super::conductor::Conductor;
 use super::feed_seats::{FeedSeats, Returned};
-use super::jobs::{Hands, with_source};
+use super::jobs::Hands;
 use super::store_lane::{StoreAnswer, StoreLane};
 use super::{Clock, InputLog, InputLogError, JournalEntry, Observer};
+use crate::causes::in_full;
 use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, TradingState, Wish};
 use crate::executor::Executor;
 use crate::local_cache::LocalCache;
@@ -255,7 +256,7 @@ impl Shell {
     /// A log that cannot be written is given up: trades are watched all the same.
     fn go_on_without_log(&mut self, written: Result<(), InputLogError>) {
         if let Err(error) = written {
-            tracing::error!("this run cannot be replayed from here on: {}", with_source(&error));
+            tracing::error!("this run cannot be replayed from here on: {}", in_full(&error));
             self.input_log = None;
         }
     }
@@ -299,7 +300,7 @@ impl Shell {
             }
             Wish::Follow(markets) => self.spawn(async move {
                 if let Err(error) = hands.market_data.follow(&markets).await {
-                    tracing::warn!("cannot follow the markets: {}", with_source(&error));
+                    tracing::warn!("cannot follow the markets: {}", in_full(&error));
                 }
                 Done::Inputs(Vec::new())
             }),
@@ -348,7 +349,7 @@ impl Shell {
             let input = match strategy.evaluate(&view).await {
                 Ok(decision) => Input::Decision(decision),
                 Err(error) => {
-                    Input::StrategyFailed { view: view.number, strategy: id.clone(), reason: with_source(&*error) }
+                    Input::StrategyFailed { view: view.number, strategy: id.clone(), reason: in_full(&*error) }
                 }
             };
             Done::Strategy { id, strategy, input }
@@ -491,7 +492,7 @@ fn turn_of<T>(event: Result<T, impl std::error::Error + 'static>, input: impl Fn
     match event {
         Ok(event) => Turn::Input(input(event)),
         Err(error) => {
-            tracing::warn!("{}", with_source(&error));
+            tracing::warn!("{}", in_full(&error));
             Turn::Ended(EndReason::SourceEnded)
         }
     }

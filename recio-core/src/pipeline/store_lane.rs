@@ -4,6 +4,7 @@
 //! from an older copy, or is another one, is found before anything is added to it); it takes what waits; and its trades are the engine's.
 
 use super::settlement_numbers::SettlementNumbers;
+use crate::causes::in_full;
 use crate::fact::{Fact, FactBody};
 use crate::kill_point::{KillPoint, reached_if};
 use crate::local_cache::StoreHead;
@@ -216,7 +217,7 @@ pub(super) async fn ask(
     };
     answer.unwrap_or_else(|error| StoreAnswer::Failed {
         for_good: !matches!(error, StoreError::Unavailable(_)),
-        why: super::jobs::with_source(&error),
+        why: in_full(&error),
     })
 }
 

@@ -1,8 +1,8 @@
 //! The past of a composite: the median of its sources' bars.
 
 use super::{CompositeConfig, is_outlier, median};
-use crate::socket::in_full;
 use futures_util::future::join_all;
+use recio_core::causes::in_full;
 use recio_core::model::Bar;
 use recio_core::price_feed::{FeedError, PriceFeed, Resolution, TimeRange};
 use recio_core::read::Read;

@@ -2,9 +2,10 @@
 
 use super::markets::read_of;
 use crate::client::{FillFilter, KalshiClient, NewOrder, OrderFilter};
-use crate::error::{ReadError, WriteError, in_full};
+use crate::error::{ReadError, WriteError};
 use crate::socket::AccountEvent as SocketEvent;
 use async_trait::async_trait;
+use recio_core::causes::in_full;
 use recio_core::engine::GatedOrder;
 use recio_core::executor::{Accepted, AccountEvent, CancelOrder, Canceled, Executor, ExecutorError};
 use recio_core::read::Read;

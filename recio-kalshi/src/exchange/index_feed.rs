@@ -1,9 +1,10 @@
 //! `PriceFeed` over the settlement index that the exchange streams.
 
 use crate::client::KalshiClient;
-use crate::error::{ReadError, in_full};
+use crate::error::ReadError;
 use crate::socket::IndexEvent;
 use async_trait::async_trait;
+use recio_core::causes::in_full;
 use recio_core::model::Bar;
 use recio_core::price_feed::{FeedAbout, FeedError, PriceEvent, PriceFeed, PriceTick, Resolution, TimeRange};
 use recio_core::read::Read;

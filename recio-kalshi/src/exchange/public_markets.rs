@@ -7,9 +7,10 @@
 use super::markets::{read_error, read_of, status_of};
 use super::polling::Plan;
 use crate::client::{KalshiClient, MarketFilter, MarketSummary};
-use crate::error::{ReadError, in_full};
+use crate::error::ReadError;
 use crate::socket::Sleep;
 use async_trait::async_trait;
+use recio_core::causes::in_full;
 use recio_core::market::{LifecycleEvent, Market, MarketStatus, Series, TickerUpdate};
 use recio_core::market_data::{MarketData, MarketDataError, MarketEvent};
 use recio_core::price_feed::TimeRange;

@@ -7,11 +7,12 @@ use super::{
     session::{Act, Session},
 };
 use crate::client::KalshiClient;
-use crate::error::{ReadError, in_full};
+use crate::error::ReadError;
 use crate::jitter::Jitter;
 use crate::limits::Limits;
 use crate::signing::HeaderPool;
 use crate::transport::{BoxError, FrameStream, TransportError};
+use recio_core::causes::in_full;
 use recio_core::kill_point::{KillPoint, reached_if};
 use recio_core::market::BookSnapshot;
 use recio_core::units::{MarketTicker, Timestamp};

@@ -1,6 +1,7 @@
 //! Opening: URLs, readers, the one writer, versions.
 
 use crate::damage::sqlite;
+use recio_core::causes::in_full;
 use recio_core::store::{Store, StoreError};
 use recio_core::units::Money;
 use recio_store::contract::sample;
@@ -9,13 +10,6 @@ use std::time::Duration;
 
 fn url(directory: &tempfile::TempDir) -> String {
     format!("sqlite://{}/store.db", directory.path().display())
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
 }
 
 #[tokio::test]
@@ -49,7 +43,7 @@ async fn a_reader_makes_nothing_and_sees_what_is_written_meanwhile() {
     writer.append(&[sample::account_opened(Money::dollars(1))]).await.unwrap();
     assert_eq!(reader.facts(0, 10).await.unwrap(), writer.facts(0, 10).await.unwrap());
     let answer = reader.append(&[sample::alarm(1, "no")]).await;
-    assert!(matches!(&answer, Err(error) if chain(error).contains("opened for reading")), "{answer:?}");
+    assert!(matches!(&answer, Err(error) if in_full(error).contains("opened for reading")), "{answer:?}");
     assert!(reader.rebuild().await.is_err());
     writer.append(&[sample::alarm(2, "yes")]).await.unwrap();
     assert_eq!(reader.verify().await.unwrap().last_sequence, 2);
@@ -112,26 +106,30 @@ async fn what_another_version_or_program_made_is_refused() {
         std::fs::copy(directory.path().join("store.db"), &copy).unwrap();
         sqlite(&copy, change).await;
         let error = SqliteStore::open(&format!("sqlite://{}", copy.display()), Access::Writer).await.unwrap_err();
-        assert!(matches!(error, OpenError::Store { source: StoreError::WrongVersion { .. }, .. }), "{}", chain(&error));
-        assert!(chain(&error).contains(remedy), "{}", chain(&error));
+        assert!(
+            matches!(error, OpenError::Store { source: StoreError::WrongVersion { .. }, .. }),
+            "{}",
+            in_full(&error)
+        );
+        assert!(in_full(&error).contains(remedy), "{}", in_full(&error));
     }
 
     let foreign = directory.path().join("foreign.db");
     sqlite(&foreign, "CREATE TABLE customers (name TEXT)").await;
     let error = SqliteStore::open(&format!("sqlite://{}", foreign.display()), Access::Writer).await.unwrap_err();
-    assert!(chain(&error).contains("another program's database"), "{}", chain(&error));
+    assert!(in_full(&error).contains("another program's database"), "{}", in_full(&error));
 
     let empty = directory.path().join("empty.db");
     std::fs::write(&empty, "").unwrap();
     let error = SqliteStore::open(&format!("sqlite://{}", empty.display()), Access::Reader).await.unwrap_err();
-    assert!(chain(&error).contains("open it for writing once"), "{}", chain(&error));
+    assert!(in_full(&error).contains("open it for writing once"), "{}", in_full(&error));
 
     // A writer that was refused holds no lock.
     for _ in 0..2 {
         let mut options = SqliteOptions::new(Access::Writer);
         options.lock_wait = Duration::ZERO;
         let error = SqliteStore::open_with(&format!("sqlite://{}", foreign.display()), options).await.unwrap_err();
-        assert!(matches!(error, OpenError::Store { .. }), "{}", chain(&error));
+        assert!(matches!(error, OpenError::Store { .. }), "{}", in_full(&error));
     }
 
     let text = directory.path().join("notes.txt");
@@ -139,7 +137,7 @@ async fn what_another_version_or_program_made_is_refused() {
     for access in [Access::Reader, Access::Writer] {
         let error = SqliteStore::open(&format!("sqlite://{}", text.display()), access).await.unwrap_err();
         let damaged = matches!(error, OpenError::Store { source: StoreError::Damaged { .. }, .. });
-        assert!(damaged && chain(&error).contains("notes.txt"), "{}", chain(&error));
+        assert!(damaged && in_full(&error).contains("notes.txt"), "{}", in_full(&error));
     }
 }
 

@@ -6,6 +6,7 @@ mod venues;
 pub(crate) use cut::short_recording;
 pub(crate) use venues::{feeds_of, trading_the_index};
 
+use recio_core::causes::in_full;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -16,18 +17,6 @@ pub(crate) fn tempdir() -> tempfile::TempDir {
 /// The recording that comes with recio, written into a folder.
 pub(crate) fn bundled_recording(dir: &Path) -> PathBuf {
     recio::demo::write_recording(dir).unwrap()
-}
-
-/// An error with what caused it, as a person reads it.
-pub(crate) fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// That an error says all of this.

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, NotPlaced};
 use super::{BookTiming, PaperError, PaperVenue};
+use crate::causes::in_full;
 use crate::engine::GatedOrder;
 use crate::executor::{Accepted, AccountEvent, CancelOrder, Canceled, Executor, ExecutorError};
 use crate::read::Read;
@@ -109,7 +110,7 @@ impl Executor for PaperVenue {
                 }
                 // Not told before it is durable; the next read of the account tries to save again.
                 Err(PaperError::NotSaved { .. }) => {}
-                Err(error) => tracing::error!("{}", crate::pipeline::jobs::with_source(&error)),
+                Err(error) => tracing::error!("{}", in_full(&error)),
             }
             self.news.notified().await;
         }

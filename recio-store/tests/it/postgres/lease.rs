@@ -1,6 +1,7 @@
 //! One writer at a time, in turns.
 
-use super::{chain, facts, options, writer};
+use super::{facts, options, writer};
+use recio_core::causes::in_full;
 use recio_core::store::{Store, StoreError};
 use recio_store::testing::{Database, psql};
 use recio_store::{Access, OpenError, PostgresStore};
@@ -28,7 +29,7 @@ async fn a_second_writer_is_refused_and_told_who_writes() {
     assert_eq!(reader.facts(0, 10).await.unwrap().len(), 2, "who reads is not kept out");
     assert!(elsewhere.facts(0, 10).await.unwrap().is_empty());
     let answer = reader.append(&facts(2)).await;
-    assert!(matches!(&answer, Err(error) if chain(error).contains("opened for reading")), "{answer:?}");
+    assert!(matches!(&answer, Err(error) if in_full(error).contains("opened for reading")), "{answer:?}");
     first.close().await;
     assert_eq!(writer(database.url(), "b").await.epoch(), Some(2));
 }

@@ -40,14 +40,6 @@ fn facts(number: u64) -> Vec<Fact> {
     vec![sample::cash_moved(number, Money::dollars(1)), sample::alarm(number, "x")]
 }
 
-/// An error with all that is behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
-}
-
 /// Waits until something holds, for a minute at most.
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..1_200 {

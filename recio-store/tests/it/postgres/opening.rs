@@ -1,13 +1,14 @@
 //! Servers and databases that are no store, and how recio says so.
 
-use super::{chain, facts, options, writer};
+use super::{facts, options, writer};
+use recio_core::causes::in_full;
 use recio_core::store::{Store, StoreError};
 use recio_store::testing::{Cluster, Database, psql};
 use recio_store::{Access, OpenError, PostgresStore, open};
 
 async fn refusal(url: &str) -> String {
     match PostgresStore::open_with(url, options("x")).await {
-        Err(error @ OpenError::Refused { .. }) => chain(&error),
+        Err(error @ OpenError::Refused { .. }) => in_full(&error),
         answer => panic!("{answer:?}"),
     }
 }
@@ -36,7 +37,7 @@ async fn what_is_wrong_is_said_with_the_command_that_helps() {
 async fn a_server_that_is_not_there_or_would_lose_facts_is_told_of() {
     let error = open("postgres://u:secret@/recio?host=/not/there", Access::Reader).await.err().unwrap();
     assert!(matches!(error, OpenError::NoServer { .. }), "{error:?}");
-    assert!(chain(&error).contains("is it running") && !chain(&error).contains("secret"), "{}", chain(&error));
+    assert!(in_full(&error).contains("is it running") && !in_full(&error).contains("secret"), "{}", in_full(&error));
     let mut cluster = Cluster::start_with(&["fsync = off"]);
     let url = cluster.database();
     let said = refusal(&url).await;
@@ -57,7 +58,7 @@ async fn what_another_version_or_program_made_is_refused() {
     .await
     {
         Err(error @ OpenError::Store { source: StoreError::WrongVersion { .. } | StoreError::Damaged { .. }, .. }) => {
-            chain(&error)
+            in_full(&error)
         }
         answer => panic!("{answer:?}"),
     };

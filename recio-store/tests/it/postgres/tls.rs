@@ -1,6 +1,7 @@
 //! TLS: the server's certificate is checked against a CA and a name.
 
-use super::{chain, facts, options};
+use super::{facts, options};
+use recio_core::causes::in_full;
 use recio_core::store::Store;
 use recio_store::testing::{Cluster, psql};
 use recio_store::{OpenError, PostgresStore};
@@ -24,7 +25,7 @@ fn authority(folder: &Path, name: &str) -> PathBuf {
 
 async fn refused(url: &str) -> String {
     match PostgresStore::open_with(url, options("x")).await {
-        Err(error @ OpenError::Refused { .. }) => chain(&error),
+        Err(error @ OpenError::Refused { .. }) => in_full(&error),
         answer => panic!("{url}: {answer:?}"),
     }
 }
