@@ -4,7 +4,7 @@
 //! order, each once, and writes down what came of it.
 
 use crate::engine::Command;
-use crate::store::StoreError;
+use crate::store::{News, StoreError};
 use crate::units::Timestamp;
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -69,20 +69,7 @@ pub trait CommandQueue: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unsupported`] from a store that cannot push; [`StoreError::Unavailable`] where it cannot listen.
-    async fn news(&self) -> Result<Box<dyn CommandNews>, StoreError>;
-}
-
-/// Tells that there may be something to see in a queue of commands.
-#[async_trait]
-pub trait CommandNews: Send {
-    /// Waits until a command may have come, or been answered, since the last call. A hint: the queue says what there is.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: the store was closed.
-    ///
-    /// # Cancel safety
-    /// Cancel safe: a dropped call loses no hint.
-    async fn changed(&mut self) -> Result<(), StoreError>;
+    async fn news(&self) -> Result<Box<dyn News>, StoreError>;
 }
 
 /// A command before it is in a queue.

@@ -16,6 +16,7 @@ pub mod local_cache;
 pub mod market;
 pub mod market_data;
 pub mod model;
+pub mod past_keeper;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
 pub mod planted;

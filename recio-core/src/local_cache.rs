@@ -2,9 +2,9 @@
 
 use crate::engine::{OpenTrade, StrikeTable};
 use crate::fact::Fact;
-use crate::market::Asset;
 use crate::model::Bar;
-use crate::price_feed::{FeedAbout, PastPrices, PriceTick, Resolution, TimeRange};
+use crate::past_keeper::PastKeeper;
+use crate::price_feed::{FeedAbout, PriceTick, Resolution};
 use crate::store::StoreError;
 use crate::trade::Order;
 use crate::units::{Money, Timestamp};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 ///
 /// Shared. One writer at a time, and it must be a disk of this machine: a run waits for [`recall`](Self::recall) at its start.
 #[async_trait]
-pub trait LocalCache: Send + Sync {
+pub trait LocalCache: PastKeeper {
     /// Reads what a start takes up.
     ///
     /// # Errors
@@ -39,15 +39,15 @@ pub trait LocalCache: Send + Sync {
     /// A dropped call is done in full or not at all.
     async fn keep(&self, update: Arc<CacheUpdate>) -> Result<(), StoreError>;
 
-    /// Reads recent prices of an asset, under the names of the sources that told them.
+    /// Forgets which fact the store held last: a person says that the store counts as it is now, an older copy that was put back for one. The next
+    /// start then fills in what it lacks.
     ///
     /// # Errors
-    /// The cache cannot be read.
+    /// The cache cannot be written.
     ///
     /// # Cancel safety
-    /// Nothing is changed.
-    async fn past(&self, asset: Asset, range: TimeRange, resolution: Resolution)
-    -> Result<Vec<PastPrices>, StoreError>;
+    /// A dropped call is done or not.
+    async fn forget_head(&self) -> Result<(), StoreError>;
 }
 
 /// What a cache is given to keep at one moment. Sets (trades, orders) take the place of what was kept before; the rest is added under its key.

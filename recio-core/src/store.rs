@@ -2,7 +2,9 @@
 
 use crate::command::CommandQueue;
 use crate::fact::Fact;
+use crate::past_keeper::PastKeeper;
 use crate::read::BoxError;
+use crate::settings::SettingsStore;
 use crate::trade::{Fill, Intent, OrderStatus, Settlement, Trade};
 use crate::units::{ExchangeOrderId, MarketTicker, Money, Position, Quantity, Timestamp};
 use async_trait::async_trait;
@@ -70,6 +72,30 @@ pub trait Store: Send + Sync {
     fn commands(&self) -> Option<&dyn CommandQueue> {
         None
     }
+
+    /// Where overrides of the settings are kept, which a run goes by as long as it lasts; `None` where the store keeps none, so that the config alone
+    /// counts.
+    fn settings(&self) -> Option<&dyn SettingsStore> {
+        None
+    }
+
+    /// Where a run that begins reads what earlier runs saw of prices; `None` where the store keeps none.
+    fn past(&self) -> Option<&dyn PastKeeper> {
+        None
+    }
+}
+
+/// Tells that there may be something new to read, in a queue of commands or among the settings.
+#[async_trait]
+pub trait News: Send {
+    /// Waits until something may have changed since the last call. A hint: what is read says what there is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: the store was closed.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a dropped call loses no hint.
+    async fn changed(&mut self) -> Result<(), StoreError>;
 }
 
 /// The facts of a store from one sequence on, in order and without a hole, for one follower.
@@ -138,6 +164,18 @@ pub struct PositionRow {
     pub fees: Money,
 }
 
+/// What of a store is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DamagedPart {
+    /// Facts, or what everything in the store stands on: a copy of the store from before helps.
+    Facts,
+    /// Tables that are made from facts: they can be made again.
+    Tables,
+    /// Settings, or the audit log of what people did: a copy of the store from before helps.
+    Settings,
+}
+
 /// Why the store could not do it, by what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -154,7 +192,9 @@ pub enum StoreError {
     /// What was read is not what was written. A person has to look; nothing was skipped.
     #[error("the store is damaged at sequence {sequence}: {what}")]
     Damaged {
-        /// Where.
+        /// Of what, which says what helps.
+        part: DamagedPart,
+        /// Where; 0 where no fact is to blame.
         sequence: u64,
         /// What is wrong.
         what: String,

@@ -3,6 +3,8 @@
 use crate::engine::{EventView, Reason, StrikeView};
 use crate::market::{Action, Side};
 use crate::read::BoxError;
+use crate::settings::MonitorSettings;
+use crate::strategies::HtcParams;
 use crate::trade::{Fill, TimeInForce};
 use crate::units::{MarketTicker, Price, Quantity, StrategyId};
 use async_trait::async_trait;
@@ -25,6 +27,16 @@ pub trait Strategy: Send {
 
     /// Hears of a fill of one of its orders.
     async fn on_fill(&mut self, _fill: &Fill) {}
+
+    /// Its parameters, where they are those of a strategy that ships, so that they can be [overridden](crate::settings).
+    fn params(&self) -> Option<HtcParams> {
+        None
+    }
+
+    /// Hears of its monitor's settings before it looks at the first view for which they count: at the start of a run, and after each change.
+    ///
+    /// Only a strategy that tells its [parameters](Self::params) has to do something about it; rules of entry and exit are kept by the engine.
+    fn on_settings(&mut self, _settings: &MonitorSettings) {}
 }
 
 /// What a strategy says to one view.
@@ -111,5 +123,11 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
     async fn on_fill(&mut self, fill: &Fill) {
         (**self).on_fill(fill).await;
+    }
+    fn params(&self) -> Option<HtcParams> {
+        (**self).params()
+    }
+    fn on_settings(&mut self, settings: &MonitorSettings) {
+        (**self).on_settings(settings);
     }
 }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::engine::{Engine, EngineState};
 use super::trade_executor::{LANDING_TIME, News};
-use super::{AccountRead, CancelOutcome, JournalRecord, Recovered, Role, TradingState, Wish};
+use super::{AccountRead, CancelOutcome, JournalRecord, Recovered, Role, TradingChange, TradingState, Wish};
 use crate::executor::AccountEvent;
 use crate::fact::FactBody;
 use crate::read::Read;
@@ -31,6 +31,18 @@ impl Engine {
             self.state.orders.recover(cx, journaled);
             self.state.gate.recover(cx, intent);
             self.reconsider(cx, &journaled.intent.trade);
+        }
+        if let Some(trading) = &recovered.trading
+            && self.state.gate.take_up(trading.state)
+        {
+            let what = match trading.state {
+                TradingState::Active => "all orders are",
+                TradingState::Reducing => "only orders that reduce are",
+                TradingState::Halted => "nothing but cancels is",
+            };
+            let TradingChange { time, why, .. } = trading;
+            let text = format!("{what} let through since {time} ({why}): look, then `recio arm`");
+            cx.alarm(Role::TradeManager, None, text);
         }
         if !recovered.intents.is_empty() {
             let text = format!("{} intents of earlier runs taken up from the journal", recovered.intents.len());

@@ -67,6 +67,21 @@ impl AccountSync {
         self.reconciled && self.last_whole.is_some_and(|at| now.since(at) <= BLIND_AFTER)
     }
 
+    /// When the account was last read whole.
+    pub(super) const fn last_whole(&self) -> Option<Monotonic> {
+        self.last_whole
+    }
+
+    /// Whether the last reading was not whole.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.failing
+    }
+
+    /// Whether a difference between ledger and exchange is believed.
+    pub(super) const fn differs(&self) -> bool {
+        self.differences >= BELIEVE_AFTER
+    }
+
     /// Cash at the exchange less cash by the ledger, when it was last compared.
     pub(super) const fn last_tie_out(&self) -> Option<Money> {
         self.last_tie_out

@@ -135,6 +135,13 @@ impl AutoEntry {
         if state.asked.as_ref().is_some_and(|asked| asked.view.number == view) { state.asked.take() } else { None }
     }
 
+    /// Takes back what strategies were asked: what they answer was thought out by other settings than those that count.
+    pub(super) fn withdraw(&mut self) {
+        for state in self.monitors.values_mut() {
+            state.asked = None;
+        }
+    }
+
     /// Whether a strike and outcome was tried a moment ago.
     pub(super) fn is_cooling(&self, strategy: &StrategyId, market: &MarketTicker, side: Side) -> bool {
         self.monitors.get(strategy).is_some_and(|state| state.attempts.contains_key(&(market.clone(), side)))

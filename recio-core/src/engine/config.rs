@@ -4,6 +4,7 @@ use super::WarmStart;
 use crate::fact::Environment;
 use crate::market::Asset;
 use crate::model::Basis;
+use crate::strategies::HtcParams;
 use crate::units::{AccountName, Money, Quantity, RunId, SeriesTicker, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,6 +74,9 @@ pub struct Monitor {
     pub entry: EntryRules,
     /// When its trades are closed before settlement.
     pub stop: StopRules,
+    /// The parameters of its strategy, so that they can be overridden; `None` where it is not one that ships, whose parameters nobody here knows. A
+    /// [pipeline](crate::pipeline::Pipeline) fills in what the strategy says.
+    pub params: Option<HtcParams>,
     /// Markets that close after this are left alone: a recording that ends before them could never settle them.
     pub latest_close: Option<Timestamp>,
 }

@@ -51,4 +51,12 @@ impl Context<'_> {
         self.record(role, None, self.now.wall, FactBody::Alarm { text: text.clone() });
         self.wish(role, Wish::Say(Notice { level: NoticeLevel::Alarm, text, event: event.cloned() }));
     }
+
+    /// The newest alarm of this call.
+    pub(super) fn last_alarm(&self) -> Option<String> {
+        self.outputs.iter().rev().find_map(|output| {
+            let Wish::Say(notice) = &output.wish else { return None };
+            (notice.level == NoticeLevel::Alarm).then(|| notice.text.clone())
+        })
+    }
 }

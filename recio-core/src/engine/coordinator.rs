@@ -19,6 +19,8 @@ const CYCLE: Duration = Duration::from_secs(1);
 pub(super) struct Coordinator {
     last_cycle: Option<(Timestamp, Monotonic)>,
     views: u64,
+    /// How long after the one before the last cycle came.
+    pause: Duration,
 }
 
 /// An event's strike table before it is one monitor's view.
@@ -38,11 +40,17 @@ impl Coordinator {
         if !self.last_cycle.is_none_or(due) {
             return false;
         }
+        self.pause = self.last_cycle.map_or(Duration::ZERO, |(_, at)| cx.now.mono.since(at));
         self.last_cycle = Some((second, cx.now.mono));
         if let Ok(next) = second.checked_add(CYCLE) {
             cx.wish(Role::Coordinator, Wish::WakeAt(next));
         }
         true
+    }
+
+    /// How long after the one before the last cycle came.
+    pub(super) const fn pause(&self) -> Duration {
+        self.pause
     }
 
     /// Numbers the next view.

@@ -5,24 +5,32 @@ use super::active_trades::ActiveTrades;
 use super::auto_entry::AutoEntry;
 use super::context::Context;
 use super::coordinator::{Coordinator, EventTable, event_table, view_for};
+use super::health::HealthWatch;
 use super::market_watchdog::MarketWatchdog;
 use super::price_watchdog::PriceWatchdog;
 use super::risk_gate::RiskGate;
+use super::settings::Overrides;
 use super::trade_executor::TradeExecutor;
 use super::trade_manager::TradeManager;
-use super::{Command, EngineConfig, Input, Output, Reason, Role, SubmitOutcome, TradingState, Wish};
+use super::{
+    Command, EngineConfig, Input, JournalRecord, Output, Reason, Role, SubmitOutcome, TradingChange, TradingState, Wish,
+};
 use crate::market::Family;
 use crate::model::Model;
 use crate::trade::{CloseReason, Ledger, Order, Trade};
-use crate::units::{EventTicker, Money, Now, SeriesTicker, Timestamp};
+use crate::units::{EventTicker, Money, Monotonic, Now, SeriesTicker, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Decides everything, and does nothing: told what happened, it says what it wants.
 #[derive(Debug)]
 pub struct Engine {
-    pub(super) config: Arc<EngineConfig>,
+    /// What it was told at its start.
+    pub(super) base: Arc<EngineConfig>,
+    /// The same with the overrides laid over it: what counts.
+    pub(super) in_force: Arc<EngineConfig>,
     pub(super) model: Arc<Model>,
     pub(super) state: EngineState,
 }
@@ -42,8 +50,14 @@ pub struct EngineState {
     pub(super) account: AccountSync,
     pub(super) gate: RiskGate,
     pub(super) store_failed: bool,
-    pub(super) journal_failed: bool,
+    /// The intent journal does not write: when it was last tried.
+    pub(super) journal_failed: Option<Monotonic>,
+    pub(super) overrides: Overrides,
+    pub(super) health: HealthWatch,
 }
+
+/// How often a journal that does not write is tried again, by writing down what is let through: a full disk is made room on.
+const TRY_JOURNAL_EVERY: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Makes an engine that remembers nothing.
@@ -54,8 +68,9 @@ impl Engine {
 
     /// Makes an engine that goes on from a snapshot.
     #[must_use]
-    pub const fn restore(config: Arc<EngineConfig>, model: Arc<Model>, state: EngineState) -> Self {
-        Self { config, model, state }
+    pub fn restore(config: Arc<EngineConfig>, model: Arc<Model>, state: EngineState) -> Self {
+        let in_force = state.overrides.config(&config);
+        Self { base: config, in_force, model, state }
     }
 
     /// All that it remembers.
@@ -67,7 +82,13 @@ impl Engine {
     /// What it was told at its start.
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
-        &self.config
+        &self.base
+    }
+
+    /// What it goes by: what it was told at its start, with the overrides laid over it that it was told since.
+    #[must_use]
+    pub fn config_in_force(&self) -> &EngineConfig {
+        &self.in_force
     }
 
     /// The account's ledger, once its books are open.
@@ -104,6 +125,12 @@ impl Engine {
         self.state.account.last_tie_out()
     }
 
+    /// Whether the intent journal did not write when it was last tried.
+    #[must_use]
+    pub const fn journal_fails(&self) -> bool {
+        self.state.journal_failed.is_some()
+    }
+
     /// Whether anything is on its way, held, or waits for its payout.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
@@ -119,14 +146,30 @@ impl Engine {
         self.state.last = Some(now);
         let mut outputs = Vec::new();
         let mut facts = self.state.facts;
-        let config = Arc::clone(&self.config);
+        let config = Arc::clone(&self.in_force);
         let mut cx = Context { now, config: &config, outputs: &mut outputs, facts: &mut facts };
         self.take_in(&mut cx, input);
+        // Settings that were changed count from this very look on.
+        let config = Arc::clone(&self.in_force);
+        let mut cx = Context { config: &config, ..cx };
         if self.state.coordinator.due(&mut cx) {
             self.cycle(&mut cx);
         }
+        self.keep_trading_state(&mut cx);
         self.state.facts = facts;
         outputs
+    }
+
+    /// Has what is let through written into the journal where that changed, or where it is not known whether it is there.
+    fn keep_trading_state(&mut self, cx: &mut Context<'_>) {
+        let state = &mut self.state;
+        let tried = state.journal_failed.as_mut().filter(|tried| cx.now.mono.since(**tried) >= TRY_JOURNAL_EVERY);
+        let again = tried.map(|tried| *tried = cx.now.mono).is_some();
+        if state.gate.take_unwritten() || again {
+            let (state, why) = (state.gate.lasting(), cx.last_alarm().unwrap_or_default());
+            let change = TradingChange { state, time: cx.now.wall, why };
+            cx.wish(Role::TradeManager, Wish::Journal(JournalRecord::Trading(change)));
+        }
     }
 
     fn take_in(&mut self, cx: &mut Context<'_>, input: &Input) {
@@ -168,7 +211,13 @@ impl Engine {
             Input::Stored(result) => self.on_stored(cx, result),
             Input::Command(command) => self.on_command(cx, command),
             Input::JournalFailed { reason } => self.on_journal_failed(cx, reason),
+            Input::JournalWrites => {
+                if state.journal_failed.take().is_some() {
+                    cx.info(Role::TradeExecutor, None, "the intent journal writes again: entries go on".to_owned());
+                }
+            }
             Input::Recalled(recalled) => self.recall(cx, recalled),
+            Input::Settings(read) => self.on_settings(cx, read),
         }
     }
 
@@ -192,7 +241,7 @@ impl Engine {
             self.cancel_all(cx);
         }
 
-        let config = Arc::clone(&self.config);
+        let config = Arc::clone(&self.in_force);
         let mut tables: BTreeMap<EventTicker, EventTable> = BTreeMap::new();
         for (event, (series, close_time)) in &events {
             let (markets, prices) = (&self.state.markets, &self.state.prices);
@@ -215,12 +264,13 @@ impl Engine {
             self.state.entry.cycle(cx, monitor, view, table.oldest_input, unready);
         }
         self.state.entry.tell_funnels(cx);
+        self.tell_health(cx, &tables);
     }
 
     /// The events that are looked at: what each monitored series trades now, and what open trades are in.
     fn events_in_sight(&self, cx: &Context<'_>) -> BTreeMap<EventTicker, (SeriesTicker, Timestamp)> {
         let markets = &self.state.markets;
-        let current = self.config.monitors.iter().filter_map(|monitor| {
+        let current = self.in_force.monitors.iter().filter_map(|monitor| {
             let (event, close_time) = markets.current_event(&monitor.series, cx.now.wall)?;
             Some((event.clone(), (monitor.series.clone(), close_time)))
         });
@@ -234,7 +284,7 @@ impl Engine {
 
     /// Why no entry may be formed at all, if so.
     pub(super) fn unready(&self, cx: &Context<'_>) -> Option<Reason> {
-        if self.state.store_failed || self.state.journal_failed {
+        if self.state.store_failed || self.journal_fails() {
             return Some(Reason::StoreDown);
         }
         (!self.state.account.is_current(cx.now.mono)).then_some(Reason::NotReconciled)
@@ -258,9 +308,10 @@ impl Engine {
     }
 
     fn on_journal_failed(&mut self, cx: &mut Context<'_>, reason: &str) {
-        if !std::mem::replace(&mut self.state.journal_failed, true) {
-            let text =
-                format!("the intent journal does not write, no order can be sent: {reason}; a person has to look");
+        if self.state.journal_failed.replace(cx.now.mono).is_none() {
+            let text = format!(
+                "the intent journal does not write, no order can be sent until it does: {reason}; a person has to look"
+            );
             cx.alarm(Role::TradeExecutor, None, text);
         }
     }
@@ -272,6 +323,11 @@ impl Engine {
                 cx.alarm(Role::TradeManager, None, format!("halted: {reason}"));
                 self.cancel_all(cx);
             }
+            Command::Kill { latch } => {
+                self.state.gate.latch();
+                cx.alarm(Role::TradeManager, None, format!("halted: the kill latch {latch} is set"));
+                self.cancel_all(cx);
+            }
             Command::ReduceOnly { reason } => {
                 // Said again and again, it is news once.
                 if self.state.gate.state() == TradingState::Active {
@@ -281,7 +337,7 @@ impl Engine {
             }
             Command::Resume => {
                 self.state.gate.resume();
-                self.state.journal_failed = false;
+                self.state.journal_failed = None;
                 cx.info(Role::TradeManager, None, "trading goes on".to_owned());
             }
             Command::CloseTrade(id) => self.state.active.close(id, CloseReason::Manual),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 impl Engine {
     /// Takes up a strategy's answer.
     pub(super) fn decide(&mut self, cx: &mut Context<'_>, decision: &Decision) {
-        let config = Arc::clone(&self.config);
+        let config = Arc::clone(&self.in_force);
         let Some(monitor) = config.monitors.iter().find(|monitor| monitor.id == decision.strategy) else { return };
         let Some(asked) = self.state.entry.answered(&decision.strategy, decision.view) else { return };
         let late = cx.now.mono.since(asked.at) > cx.config.freshness.decision;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 impl Engine {
     /// Looks at every live trade, and sends the exits that are wanted.
     pub(super) fn supervise(&mut self, cx: &mut Context<'_>, tables: &BTreeMap<EventTicker, EventTable>) {
-        let config = Arc::clone(&self.config);
+        let config = Arc::clone(&self.in_force);
         let live: Vec<Trade> = self.state.trades.live().cloned().collect();
         self.state.active.keep_only(live.iter().map(|trade| &trade.id).collect());
         let mut watched = Vec::new();
@@ -120,7 +120,7 @@ impl Engine {
                     client_order_id: order.id().clone(),
                     exchange_id: order.exchange_id()?.clone(),
                     market: order.intent().market.clone(),
-                    exchange_index: self.config.exchange_index,
+                    exchange_index: self.in_force.exchange_index,
                 })
             })
             .collect();

@@ -1,11 +1,12 @@
 //! All that the engine can be told.
 
-use super::Recalled;
+use super::{Recalled, TradingState};
 use crate::executor::{Accepted, AccountEvent, Canceled};
 use crate::market::{Asset, Market, Series};
 use crate::market_data::MarketEvent;
 use crate::price_feed::{FeedAbout, PastPrices, PriceEvent, Resolution};
 use crate::read::Read;
+use crate::settings::SettingVersion;
 use crate::strategy::Decision;
 use crate::trade::{Fill, Intent, OrderReport, PositionReport, Settlement};
 use crate::units::{ClientOrderId, Money, SeriesTicker, Timestamp};
@@ -84,8 +85,13 @@ pub enum Input {
         /// Why.
         reason: String,
     },
+    /// The intent journal, which could not be written, was written again.
+    JournalWrites,
     /// What the local cache remembers of an earlier run. The second input of a run that has one.
     Recalled(Recalled),
+    /// The newest version of every override that the store has, or why nobody knows: at the start of a run whose store keeps them, and whenever one was
+    /// made since.
+    Settings(Result<Vec<SettingVersion>, String>),
 }
 
 /// What the intent journal of earlier runs holds.
@@ -95,6 +101,19 @@ pub struct Recovered {
     pub opened: Option<(Money, Timestamp)>,
     /// Every intent, in the order of writing.
     pub intents: Vec<JournaledIntent>,
+    /// What was let through when the last run ended; `None` where that was never anything but everything.
+    pub trading: Option<TradingChange>,
+}
+
+/// What is let through from now on, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradingChange {
+    /// What.
+    pub state: TradingState,
+    /// Since when.
+    pub time: Timestamp,
+    /// The alarm that told of it; empty where a person let everything through again.
+    pub why: String,
 }
 
 /// An intent as the journal has it.
@@ -187,6 +206,11 @@ pub enum Command {
     Halt {
         /// Why.
         reason: String,
+    },
+    /// The kill latch is set: as [`Command::Halt`], but that a later run goes by the latch itself.
+    Kill {
+        /// The latch.
+        latch: String,
     },
     /// Let only orders through that reduce.
     ReduceOnly {

@@ -297,6 +297,11 @@ impl MarketWatchdog {
         (!crossed).then_some((quote, received))
     }
 
+    /// Whether the source of market data is connected, as far as it said.
+    pub(super) const fn is_connected(&self) -> bool {
+        self.connected
+    }
+
     /// Whether the exchange accepts orders, as far as it said.
     pub(super) fn trades(&self) -> bool {
         self.exchange.is_none_or(|status| status.exchange_active && status.trading_active)

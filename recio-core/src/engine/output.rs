@@ -1,6 +1,6 @@
 //! All that the engine can ask for.
 
-use super::{EventView, GatedOrder};
+use super::{EventView, GatedOrder, ServiceHealth, TradingChange};
 use crate::executor::CancelOrder;
 use crate::fact::Fact;
 use crate::market::{Asset, Side};
@@ -44,6 +44,35 @@ pub enum Role {
     AccountSync,
     /// Paces the cycle and builds the strike table.
     Coordinator,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::TradeManager,
+        Self::TradeExecutor,
+        Self::ActiveTradeSupervisor,
+        Self::AutoEntrySupervisor,
+        Self::PriceWatchdog,
+        Self::MarketWatchdog,
+        Self::AccountSync,
+        Self::Coordinator,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TradeManager => "trade_manager",
+            Self::TradeExecutor => "trade_executor",
+            Self::ActiveTradeSupervisor => "active_trade_supervisor",
+            Self::AutoEntrySupervisor => "auto_entry_supervisor",
+            Self::PriceWatchdog => "price_watchdog",
+            Self::MarketWatchdog => "market_watchdog",
+            Self::AccountSync => "account_sync",
+            Self::Coordinator => "coordinator",
+        }
+    }
 }
 
 /// All that the engine can ask for. Only the shell acts.
@@ -111,6 +140,9 @@ pub enum Wish {
     Say(Notice),
     /// Come back at this time, whatever happens in between.
     WakeAt(Timestamp),
+    /// Show how every service is, in the order of [`Role::ALL`], to whoever looks: when one of them changed, and every half minute of the engine's
+    /// time. Within a second of a change.
+    Health(Vec<ServiceHealth>),
 }
 
 /// What is written into the intent journal besides the intents themselves.
@@ -129,6 +161,8 @@ pub enum JournalRecord {
         /// The order.
         client_order_id: ClientOrderId,
     },
+    /// What is let through has changed, and a later run has to go by it.
+    Trading(TradingChange),
 }
 
 /// An open trade, as its supervisor sees it at one moment.

@@ -284,6 +284,12 @@ impl AssetPrices {
         if self.is_fresh(cx) { self.last.zip(received) } else { None }
     }
 
+    /// How old the newest price is, by its own stamp and since it came; `None` where none came.
+    pub(super) fn price_age(&self, now: Now) -> Option<Duration> {
+        let (tick, received) = self.last.zip(self.last_received)?;
+        Some(age(now, tick.exchange_time).max(now.mono.since(received)))
+    }
+
     /// The newest fresh price as the model takes it.
     pub(super) fn point(&self, cx: &Context<'_>) -> Option<PricePoint> {
         self.fresh(cx).map(|(tick, _)| PricePoint {

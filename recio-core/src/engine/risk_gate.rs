@@ -22,10 +22,15 @@ pub enum TradingState {
     Halted,
 }
 
-/// Limits the orders that leave, whatever a strategy wants. Every error moves the state towards `Halted`; only a person moves it back.
+/// Limits the orders that leave, whatever a strategy wants. Every error moves the state towards `Halted`; only a person moves it back, and a
+/// restart is none: the intent journal keeps the state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct RiskGate {
     state: TradingState,
+    /// What the journal has of it.
+    journaled: TradingState,
+    /// The kill latch was set. Not the journal's matter: the latch is a file of its own, which the next start finds or a person has removed.
+    latched: bool,
     sent: VecDeque<Sent>,
     failures: VecDeque<Monotonic>,
 }
@@ -80,7 +85,7 @@ const SEND_WITHIN: Duration = Duration::from_secs(2);
 
 impl RiskGate {
     pub(super) const fn state(&self) -> TradingState {
-        self.state
+        if self.latched { TradingState::Halted } else { self.state }
     }
 
     /// Moves towards `Halted`; never back.
@@ -88,9 +93,33 @@ impl RiskGate {
         self.state = self.state.max(to);
     }
 
+    /// The kill latch is set.
+    pub(super) const fn latch(&mut self) {
+        self.latched = true;
+    }
+
+    /// Takes up what the journal has of an earlier run. Says whether that is tighter than what was let through.
+    pub(super) fn take_up(&mut self, journaled: TradingState) -> bool {
+        let is_tighter = journaled > self.state;
+        self.journaled = journaled;
+        self.tighten(journaled);
+        is_tighter
+    }
+
+    /// The state that outlives a restart.
+    pub(super) const fn lasting(&self) -> TradingState {
+        self.state
+    }
+
+    /// Whether the journal does not have that state; from then on it counts as written.
+    pub(super) fn take_unwritten(&mut self) -> bool {
+        std::mem::replace(&mut self.journaled, self.state) != self.state
+    }
+
     /// A person lets everything through again.
     pub(super) fn resume(&mut self) {
         self.state = TradingState::Active;
+        self.latched = false;
         self.failures.clear();
     }
 
@@ -124,7 +153,7 @@ impl RiskGate {
         if cx.now.wall >= intent.close_time {
             return Err(RiskRefusal::ClosingSoon);
         }
-        if self.state == TradingState::Halted {
+        if self.state() == TradingState::Halted {
             return Err(RiskRefusal::Halted);
         }
         self.check_rate(cx, &intent)?;
@@ -182,7 +211,7 @@ impl RiskGate {
         };
         let position = around.position.saturating_add(intent.quantity);
         let refusals = [
-            (self.state != TradingState::Active, RiskRefusal::Reducing),
+            (self.state() != TradingState::Active, RiskRefusal::Reducing),
             (self.failures.len() >= limits.breaker_failures as usize, RiskRefusal::Breaker),
             (cx.now.until(intent.close_time) < limits.close_guard, RiskRefusal::ClosingSoon),
             (cx.now.mono.since(around.oldest_input) > cx.config.freshness.order_inputs, RiskRefusal::InputTooOld),

@@ -1,4 +1,4 @@
-//! Bars from a feed's own prices, for the local cache: what the next run warms up with.
+//! Bars from a feed's own prices: what the next run warms up with.
 
 use crate::local_cache::KeptBar;
 use crate::model::Bar;
@@ -11,9 +11,12 @@ const MAX_BARS: usize = 2_000;
 /// A minute whose first price comes later than this into it, or whose last comes earlier than this before its end, was not watched whole.
 const EDGE_US: i64 = 10_000_000;
 
-/// Makes bars of prices as they come.
+/// Makes bars of a second and of a minute of prices as they come.
+///
+/// A second's bar is what was printed in it. A minute's is kept only where the feed was heard from its beginning to its end. What nobody
+/// [takes](Self::take) is left out beyond 2,000 bars.
 #[derive(Debug, Default)]
-pub(super) struct BarKeeper {
+pub struct BarKeeper {
     running: BTreeMap<(String, u8), Running>,
     over: Vec<KeptBar>,
     newest: BTreeMap<String, (FeedAbout, PriceTick)>,
@@ -31,7 +34,7 @@ const LENGTHS: [(Resolution, u8, i64); 2] = [(Resolution::Second, 0, 1_000_000),
 
 impl BarKeeper {
     /// Takes a price. One that is older than the newest of its feed is left out.
-    pub(super) fn push(&mut self, source: &FeedAbout, tick: PriceTick) {
+    pub fn push(&mut self, source: &FeedAbout, tick: PriceTick) {
         let name = format!("{}/{}", source.asset, source.source);
         let at = micros(tick.exchange_time);
         for (resolution, kind, length) in LENGTHS {
@@ -65,18 +68,19 @@ impl BarKeeper {
     }
 
     /// The feed was not heard for a while: what runs is not whole.
-    pub(super) fn interrupted(&mut self, source: &FeedAbout) {
+    pub fn interrupted(&mut self, source: &FeedAbout) {
         let name = format!("{}/{}", source.asset, source.source);
         self.running.retain(|(of, _), _| *of != name);
     }
 
-    /// Hands out the bars that are over, and the newest prices.
-    pub(super) fn take(&mut self) -> (Vec<KeptBar>, Vec<(FeedAbout, PriceTick)>) {
+    /// Hands out the bars that are over, and the newest price of each feed that had one since.
+    #[must_use]
+    pub fn take(&mut self) -> (Vec<KeptBar>, Vec<(FeedAbout, PriceTick)>) {
         (std::mem::take(&mut self.over), std::mem::take(&mut self.newest).into_values().collect())
     }
 
-    /// Takes bars back that could not be kept.
-    pub(super) fn give_back(&mut self, mut bars: Vec<KeptBar>) {
+    /// Takes bars back that could not be kept; they come before newer ones.
+    pub fn give_back(&mut self, mut bars: Vec<KeptBar>) {
         bars.append(&mut self.over);
         bars.truncate(MAX_BARS);
         self.over = bars;

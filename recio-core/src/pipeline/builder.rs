@@ -161,7 +161,7 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets where facts are kept.
+    /// Sets where facts are kept. Overrides of the settings that it keeps count, from the start and whenever one is made.
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
@@ -246,7 +246,7 @@ impl PipelineBuilder {
     /// # Errors
     /// A part is missing, parts do not fit together, or a file cannot be used.
     pub fn build(self) -> Result<Pipeline, BuildError> {
-        let config = self.config.ok_or(BuildError::Missing("a config"))?;
+        let mut config = self.config.ok_or(BuildError::Missing("a config"))?;
         let model = self.model.ok_or(BuildError::Missing("a model"))?;
         let market_data = self.market_data.ok_or(BuildError::Missing("market data"))?;
         let executor: Arc<dyn Executor> = match (config.orders, self.executor, self.shadow) {
@@ -265,6 +265,9 @@ impl PipelineBuilder {
             None => self.clock.ok_or(BuildError::Missing("a clock"))?,
         };
         check(&config, &self.strategies, &self.feeds)?;
+        for monitor in &mut config.monitors {
+            monitor.params = self.strategies.get(&monitor.id).and_then(|strategy| strategy.params());
+        }
         let (journal, recovered, dropped) = Journal::open(&journal)?;
         if dropped > 0 {
             tracing::warn!("{dropped} bytes of a journal record that was cut off were dropped; it was never acted on");

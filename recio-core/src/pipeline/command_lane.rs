@@ -6,9 +6,9 @@
 use super::shell::{PipelineError, Shell};
 use super::{Clock, SystemClock};
 use crate::causes::in_full;
-use crate::command::{CommandAnswer, CommandNews, CommandQueue, StoredCommand};
+use crate::command::{CommandAnswer, CommandQueue, StoredCommand};
 use crate::engine::{Command, Input};
-use crate::store::{Store, StoreError};
+use crate::store::{News, Store, StoreError};
 use crate::trade::TradeStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) struct Taken {
 /// Where the lane is in the queue.
 #[derive(Default)]
 struct Place {
-    news: Option<Box<dyn CommandNews>>,
+    news: Option<Box<dyn News>>,
     /// What an earlier run took was given up.
     begun: bool,
     /// The number of the last command that was taken.
@@ -149,6 +149,7 @@ impl Shell {
                     None => Err(format!("this run has no trade {id}")),
                 }
             }
+            Command::Kill { .. } => Err("the kill latch is a file: `recio kill` sets it".to_owned()),
             Command::Stop => Err("a run is ended by a signal, not by a command".to_owned()),
         }
     }
@@ -185,7 +186,7 @@ async fn next(store: &dyn Store, mut place: Place, ended: &CancellationToken) ->
     }
 }
 
-async fn changed(news: &mut Option<Box<dyn CommandNews>>) -> Result<(), StoreError> {
+async fn changed(news: &mut Option<Box<dyn News>>) -> Result<(), StoreError> {
     match news {
         Some(open) => open.changed().await.inspect_err(|_| *news = None),
         None => Ok(()),

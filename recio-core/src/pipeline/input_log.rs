@@ -14,7 +14,7 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The version of the log's format.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 /// A segment ends after so many inputs: some five minutes of a busy market.
 const SEGMENT_INPUTS: u64 = 20_000;
 
@@ -68,7 +68,7 @@ pub struct SegmentHeader {
     pub outputs: [u8; 32],
     /// SHA-256 of the fingerprint that the model used, in hex.
     pub model_hash: String,
-    /// What the engine was told at its start.
+    /// What the engine was told at its start. Overrides that were made since are part of what it remembered.
     pub config: EngineConfig,
     /// All that the engine remembered.
     pub state: EngineState,

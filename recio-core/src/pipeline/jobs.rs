@@ -30,6 +30,14 @@ pub(super) struct Hands {
     pub(super) unjournaled: Arc<AtomicUsize>,
 }
 
+/// What became of an order.
+pub(super) struct Submitted {
+    pub(super) inputs: Vec<Input>,
+    /// Whether its intent is in the journal. One that is not still counts as on its way there: nothing of it is stored before the engine has heard
+    /// that it was not sent.
+    pub(super) journaled: bool,
+}
+
 impl Hands {
     /// Writes records into the journal, on a thread that may wait for the disk where time goes on meanwhile.
     pub(super) async fn journal(&self, entries: Vec<JournalEntry>) -> Result<(), String> {
@@ -37,18 +45,25 @@ impl Hands {
     }
 
     /// Sends one order: the intent is durable first, then a last look, then one request.
-    pub(super) async fn submit(self, order: GatedOrder, why: String) -> Vec<Input> {
+    pub(super) async fn submit(self, order: GatedOrder, why: String) -> Submitted {
         let client_order_id = order.intent().client_order_id.clone();
-        let outcome = self.submit_once(order, why).await;
+        let intent = Box::new(order.intent().clone());
+        let entry = JournalEntry::Submitting { intent, why, epoch: order.epoch() };
+        reached(KillPoint::K0);
+        if let Err(why) = self.journal(vec![entry]).await {
+            let outcome = SubmitOutcome::NotSent { reason: format!("the intent journal does not write: {why}") };
+            let inputs = vec![Input::Submitted { client_order_id, outcome }, Input::JournalFailed { reason: why }];
+            return Submitted { inputs, journaled: false };
+        }
+        self.unjournaled.fetch_sub(1, Ordering::AcqRel);
+        let outcome = self.submit_once(order).await;
         reached(KillPoint::K7);
         let entry = JournalEntry::Outcome { client_order_id: client_order_id.clone(), outcome: outcome.clone() };
         let mut inputs = vec![Input::Submitted { client_order_id, outcome }];
-        if let Err(why) = self.journal(vec![entry]).await {
-            // The outcome is known to the engine; after a restart the order is looked up instead.
-            inputs.push(Input::JournalFailed { reason: why });
-        }
+        // Where that fails, the outcome is known to the engine all the same; after a restart the order is looked up instead.
+        inputs.extend(journaled(self.journal(vec![entry]).await, false));
         reached(KillPoint::K8);
-        inputs
+        Submitted { inputs, journaled: true }
     }
 
     /// The kill latch, if it is set. One that cannot be looked at counts as set.
@@ -56,16 +71,8 @@ impl Hands {
         self.kill_latch.as_deref().filter(|latch| latch.try_exists().unwrap_or(true))
     }
 
-    async fn submit_once(&self, order: GatedOrder, why: String) -> SubmitOutcome {
+    async fn submit_once(&self, order: GatedOrder) -> SubmitOutcome {
         let not_sent = |reason: String| SubmitOutcome::NotSent { reason };
-        let intent = Box::new(order.intent().clone());
-        let entry = JournalEntry::Submitting { intent, why, epoch: order.epoch() };
-        reached(KillPoint::K0);
-        let journaled = self.journal(vec![entry]).await;
-        self.unjournaled.fetch_sub(1, Ordering::AcqRel);
-        if let Err(why) = journaled {
-            return not_sent(format!("the intent journal does not write: {why}"));
-        }
         reached(KillPoint::K2);
         if let Some(latch) = self.kill_latch_set().filter(|_| !is_planted(PlantedBug::LatchAtStartOnly)) {
             return not_sent(format!("the kill latch {} is set", latch.display()));
@@ -134,6 +141,15 @@ impl Hands {
     pub(super) async fn list_markets(self, series: SeriesTicker, closing: TimeRange) -> Vec<Input> {
         let markets = self.market_data.markets(&series, closing).await.map_err(|error| in_full(&error));
         vec![Input::Listed { series, markets }]
+    }
+}
+
+/// A record was written into the journal, or could not be. That it was is news where one before could not be.
+pub(super) fn journaled(written: Result<(), String>, failed_before: bool) -> Vec<Input> {
+    match written {
+        Err(reason) => vec![Input::JournalFailed { reason }],
+        Ok(()) if failed_before => vec![Input::JournalWrites],
+        Ok(()) => Vec::new(),
     }
 }
 

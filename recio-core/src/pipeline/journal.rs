@@ -3,7 +3,7 @@
 //! One text file, one line a record: eight hex digits of CRC-32, a space, JSON. A person can read it; a flipped bit is found. A record that
 //! was cut off at the end of the file was never acted on and is dropped; anything else that does not check out stops the start.
 
-use crate::engine::{JournaledIntent, Recovered, SubmitOutcome};
+use crate::engine::{JournalRecord, JournaledIntent, Recovered, SubmitOutcome, TradingChange};
 use crate::kill_point::{KillPoint, reached_if};
 use crate::trade::Intent;
 use crate::units::{ClientOrderId, Money, Timestamp};
@@ -49,6 +49,18 @@ pub enum JournalEntry {
         /// The order.
         client_order_id: ClientOrderId,
     },
+    /// What is let through changed: an error or a person closed it, or a person opened it again. The last one counts.
+    Trading(TradingChange),
+}
+
+impl From<JournalRecord> for JournalEntry {
+    fn from(record: JournalRecord) -> Self {
+        match record {
+            JournalRecord::Opened { cash, time } => Self::Opened { cash, time },
+            JournalRecord::Absent { client_order_id } => Self::Absent { client_order_id },
+            JournalRecord::Trading(change) => Self::Trading(change),
+        }
+    }
 }
 
 /// Why the journal cannot be used, by what to do next.
@@ -254,6 +266,7 @@ fn recover(entries: Vec<JournalEntry>) -> Recovered {
                     known.absent = true;
                 }
             }
+            JournalEntry::Trading(change) => recovered.trading = Some(change),
         }
     }
     recovered

@@ -35,10 +35,13 @@ impl Shell {
     }
 
     /// Takes in everything that the sources have, in a fixed order: private events, prices, market data. Before them what people
-    /// asked for, which comes when it comes, and is the same at a replay alone.
+    /// asked for and settings that they changed, which come when they come, and are the same at a replay alone.
     fn drain_sources(&mut self) -> Result<(), PipelineError> {
         while let Some(taken) = self.commands.ready() {
             self.asked(taken)?;
+        }
+        while let Some(read) = self.settings.ready() {
+            self.changed_settings(read)?;
         }
         while let Some(input) = self.ready_input() {
             self.tell(input)?;

@@ -17,12 +17,15 @@ mod lockstep;
 mod observer;
 mod paper;
 mod replay;
+mod seats;
+mod settings_lane;
 mod settlement_numbers;
 mod shadow;
 mod shared_journal;
 mod shell;
 mod store_lane;
 
+pub use bar_keeper::BarKeeper;
 pub use builder::{BuildError, Pipeline, PipelineBuilder};
 pub use clock::{Clock, PacedClock, SteppedClock, SystemClock};
 pub use conductor::{Conductor, Step};

@@ -7,11 +7,13 @@ use super::cache_lane::{CacheAnswer, CacheLane};
 use super::command_lane::{CommandLane, Taken};
 use super::conductor::Conductor;
 use super::feed_seats::{FeedSeats, Returned};
-use super::jobs::Hands;
+use super::jobs::{Hands, Submitted, journaled};
+use super::seats::Seat;
+use super::settings_lane::{Place, SettingsLane};
 use super::store_lane::{StoreAnswer, StoreLane};
-use super::{Clock, InputLog, InputLogError, JournalEntry, Observer};
+use super::{Clock, InputLog, InputLogError, Observer};
 use crate::causes::in_full;
-use crate::engine::{Command, Engine, EventView, Input, JournalRecord, NoticeLevel, TradingState, Wish};
+use crate::engine::{Command, Engine, Input, JournalRecord, NoticeLevel, TradingState, Wish};
 use crate::executor::Executor;
 use crate::local_cache::LocalCache;
 use crate::market_data::MarketData;
@@ -78,14 +80,9 @@ pub enum PipelineError {
 /// What comes back from a job.
 pub(super) enum Done {
     Inputs(Vec<Input>),
+    Submitted(Submitted),
     Strategy { id: StrategyId, strategy: Box<dyn Strategy>, input: Input },
     Feed { feed: Returned, input: Input },
-}
-
-/// A strategy, unless it is looking at a view; and the newest view that came meanwhile.
-struct Seat {
-    strategy: Option<Box<dyn Strategy>>,
-    next: Option<Arc<EventView>>,
 }
 
 pub(super) struct Shell {
@@ -99,13 +96,14 @@ pub(super) struct Shell {
     pub(super) hands: Hands,
     pub(super) input_log: Option<InputLog>,
     pub(super) observers: Vec<Box<dyn Observer>>,
-    seats: BTreeMap<StrategyId, Seat>,
+    pub(super) seats: BTreeMap<StrategyId, Seat>,
     pub(super) jobs: JoinSet<(u64, Done)>,
     tickets: u64,
     /// What the store was asked. Apart from the jobs, because a store that does not write must hold nothing else up.
     pub(super) storing: JoinSet<StoreAnswer>,
     pub(super) facts: StoreLane,
     pub(super) commands: CommandLane,
+    pub(super) settings: SettingsLane,
     pub(super) cache: Option<CacheLane>,
     /// What is being written into the cache. Apart from the jobs for the same reason.
     pub(super) keeping: JoinSet<CacheAnswer>,
@@ -140,6 +138,7 @@ enum Turn {
     Input(Input),
     Job(Result<(u64, Done), JoinError>),
     Asked(Result<Option<Taken>, JoinError>),
+    Settings(Result<Place, JoinError>),
     Stored(Result<StoreAnswer, JoinError>),
     Kept(Result<CacheAnswer, JoinError>),
     NoAnswer,
@@ -149,11 +148,7 @@ enum Turn {
 
 impl Shell {
     pub(super) fn new(parts: Parts) -> Self {
-        let seats = parts
-            .strategies
-            .into_iter()
-            .map(|(id, strategy)| (id, Seat { strategy: Some(strategy), next: None }))
-            .collect();
+        let seats = parts.strategies.into_iter().map(|(id, strategy)| (id, Seat::of(strategy))).collect();
         Self {
             engine: parts.engine,
             feeds: FeedSeats::new(parts.feeds),
@@ -171,6 +166,7 @@ impl Shell {
             storing: JoinSet::new(),
             facts: StoreLane::default(),
             commands: CommandLane::default(),
+            settings: SettingsLane::default(),
             cache: parts.cache.map(CacheLane::new),
             keeping: JoinSet::new(),
             facts_lost: false,
@@ -194,6 +190,7 @@ impl Shell {
             self.tell(Input::Recalled(recalled))?;
         }
         self.look_at_kill_latch()?;
+        self.first_settings().await?;
         if self.takes_commands {
             self.commands.begin(&self.store);
         }
@@ -265,20 +262,20 @@ impl Shell {
         let hands = self.hands.clone();
         match wish {
             Wish::Evaluate(view) => self.evaluate(view),
-            Wish::Journal(JournalRecord::Opened { cash, time }) => {
-                // At once, because no intent may come before it: books that are opened after an order count it twice. Once in an account's life.
-                let written = hands.journal.append_now(&[JournalEntry::Opened { cash, time }]);
-                self.spawn(async move {
-                    Done::Inputs(written.err().map(|reason| Input::JournalFailed { reason }).into_iter().collect())
-                });
+            // At once: no intent may come before the opening, because books that are opened after an order count it twice; and what a person is
+            // told to be halted is so after a crash, and no later change overtakes an earlier one. Both are rare.
+            Wish::Journal(record @ (JournalRecord::Opened { .. } | JournalRecord::Trading(_))) => {
+                let failed = self.engine.journal_fails();
+                let written = hands.journal.append_now(&[record.into()]);
+                self.spawn(async move { Done::Inputs(journaled(written, failed)) });
             }
-            Wish::Journal(JournalRecord::Absent { client_order_id }) => self.spawn(async move {
-                let written = hands.journal(vec![JournalEntry::Absent { client_order_id }]).await;
-                Done::Inputs(written.err().map(|reason| Input::JournalFailed { reason }).into_iter().collect())
-            }),
+            Wish::Journal(record @ JournalRecord::Absent { .. }) => {
+                let entry = vec![record.into()];
+                self.spawn(async move { Done::Inputs(journaled(hands.journal(entry).await, false)) });
+            }
             Wish::Submit { order, why } => {
                 hands.unjournaled.fetch_add(1, Ordering::AcqRel);
-                self.spawn(async move { Done::Inputs(hands.submit(order, why).await) });
+                self.spawn(async move { Done::Submitted(hands.submit(order, why).await) });
             }
             Wish::Cancel(cancel) => self.spawn(async move { Done::Inputs(hands.cancel(cancel).await) }),
             Wish::ReadAccount { number, since } => {
@@ -315,7 +312,7 @@ impl Shell {
                     cache.published(table);
                 }
             }
-            Wish::Supervised(_) => {}
+            Wish::Supervised(_) | Wish::Health(_) => {}
             Wish::Funnel { strategy, until, entered, refused } => {
                 let reasons: Vec<_> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
                 tracing::info!(target: NOTICES, %strategy, %until, entered, "not entered: {}", reasons.join(", "));
@@ -331,44 +328,30 @@ impl Shell {
         }
     }
 
-    fn spawn(&mut self, job: impl Future<Output = Done> + Send + 'static) {
+    pub(super) fn spawn(&mut self, job: impl Future<Output = Done> + Send + 'static) {
         self.tickets += 1;
         let ticket = self.tickets;
         self.jobs.spawn(async move { (ticket, job.await) });
-    }
-
-    /// Hands a view to its strategy, or keeps it for when the strategy is free: the newest wins.
-    fn evaluate(&mut self, view: Arc<EventView>) {
-        let id = view.strategy.clone();
-        let Some(seat) = self.seats.get_mut(&id) else { return };
-        let Some(mut strategy) = seat.strategy.take() else {
-            seat.next = Some(view);
-            return;
-        };
-        self.spawn(async move {
-            let input = match strategy.evaluate(&view).await {
-                Ok(decision) => Input::Decision(decision),
-                Err(error) => {
-                    Input::StrategyFailed { view: view.number, strategy: id.clone(), reason: in_full(&*error) }
-                }
-            };
-            Done::Strategy { id, strategy, input }
-        });
     }
 
     /// A job came back.
     pub(super) fn done(&mut self, done: Done) -> Result<(), PipelineError> {
         match done {
             Done::Inputs(inputs) => inputs.into_iter().try_for_each(|input| self.tell(input)),
+            Done::Submitted(Submitted { inputs, journaled }) => {
+                inputs.into_iter().try_for_each(|input| self.tell(input))?;
+                if !journaled {
+                    self.hands.unjournaled.fetch_sub(1, Ordering::AcqRel);
+                    self.store_facts();
+                }
+                Ok(())
+            }
             Done::Feed { feed, input } => {
                 self.feeds.give_back(feed);
                 self.tell(input)
             }
             Done::Strategy { id, strategy, input } => {
-                let next = self.seats.get_mut(&id).and_then(|seat| {
-                    seat.strategy = Some(strategy);
-                    seat.next.take()
-                });
+                let next = self.seats.get_mut(&id).and_then(|seat| seat.take_back(strategy));
                 self.tell(input)?;
                 if let Some(view) = next {
                     self.evaluate(view);
@@ -383,7 +366,7 @@ impl Shell {
         let set = self.hands.kill_latch_set().map(|latch| latch.display().to_string());
         let known = std::mem::replace(&mut self.killed, set.is_some());
         if let (Some(latch), false) = (set, known) {
-            self.tell(Input::Command(Command::Halt { reason: format!("the kill latch {latch} is set") }))?;
+            self.tell(Input::Command(Command::Kill { latch }))?;
         }
         Ok(())
     }
@@ -410,6 +393,7 @@ impl Shell {
                 Turn::Job(job) => self.done(finished(job)?.1)?,
                 Turn::Stored(result) => self.stored(result)?,
                 Turn::Asked(taken) => self.asked(taken)?,
+                Turn::Settings(read) => self.changed_settings(read)?,
                 Turn::Kept(result) => self.kept(result)?,
                 Turn::NoAnswer => self.store_does_not_answer()?,
                 Turn::Timer => self.wake()?,
@@ -438,6 +422,7 @@ impl Shell {
             biased;
             () = stop.cancelled() => Turn::Ended(EndReason::Stopped),
             taken = self.commands.next() => Turn::Asked(taken),
+            read = self.settings.next() => Turn::Settings(read),
             Some(job) = self.jobs.join_next() => Turn::Job(job),
             Some(result) = self.storing.join_next() => Turn::Stored(result),
             () = no_answer => Turn::NoAnswer,

@@ -235,7 +235,8 @@ async fn prove(store: &dyn Store, head: StoreHead) -> Result<StoreAnswer, StoreE
         None => "holds nothing any more",
     };
     let why = format!(
-        "at sequence {} the store {what}: it is another store, or an older copy; put the right one back and start recio again",
+        "at sequence {} the store {what}: it is another store, or an older copy. Put the right one back and start recio again; where this copy is all \
+         there is, start it with --accept-store, and what the copy lacks is filled in",
         head.sequence
     );
     Ok(StoreAnswer::Failed { for_good: true, why })

@@ -1,7 +1,7 @@
 //! `SettingsStore` and `AuditLog`: where overrides and what was done about them are kept.
 
 use super::{AuditEntry, AuditRecord};
-use crate::store::StoreError;
+use crate::store::{News, StoreError};
 use crate::units::{RunId, Timestamp};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,12 @@ pub trait SettingsStore: AuditLog {
     /// # Errors
     /// [`WriteError::Conflict`] where the newest version is another than `expected`; nothing was written.
     async fn add_version(&self, version: &NewVersion) -> Result<SettingVersion, WriteError>;
+
+    /// Listens for new versions from this moment on. Listen first, then look, then wait: nothing is missed then.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] from a store that cannot push; [`StoreError::Unavailable`] where it cannot listen.
+    async fn news(&self) -> Result<Box<dyn News>, StoreError>;
 }
 
 /// A version that is wanted.

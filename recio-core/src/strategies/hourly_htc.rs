@@ -6,6 +6,7 @@ use crate::engine::{EventView, Reason, StrikeView};
 use crate::market::Side;
 use crate::model::Fair;
 use crate::read::BoxError;
+use crate::settings::MonitorSettings;
 use crate::strategy::{Decision, Strategy};
 use crate::units::{Price, Probability, Quantity};
 use async_trait::async_trait;
@@ -138,6 +139,16 @@ impl HourlyHtc {
 
 #[async_trait]
 impl Strategy for HourlyHtc {
+    fn params(&self) -> Option<HtcParams> {
+        Some(self.params.clone())
+    }
+
+    fn on_settings(&mut self, settings: &MonitorSettings) {
+        if let Some(params) = &settings.params {
+            self.params.clone_from(params);
+        }
+    }
+
     async fn evaluate(&mut self, view: &EventView) -> Result<Decision, BoxError> {
         let mut decision = Decision::on(view);
         let mut candidates = Vec::new();

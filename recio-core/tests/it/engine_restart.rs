@@ -2,6 +2,7 @@
 
 use crate::settings::usd;
 use crate::world::World;
+use recio_core::engine::{Command, Input, TradingState};
 use recio_core::market::{MarketResult, Side};
 use recio_core::trade::{CloseReason, OrderStatus, TradeStatus};
 use recio_core::units::Money;
@@ -25,7 +26,7 @@ fn session(dies: Option<usize>, ends: usize) -> World {
         |world| world.seconds(3),
         |world| {
             let id = world.trade().id.clone();
-            world.command(recio_core::engine::Command::CloseTrade(id));
+            world.command(Command::CloseTrade(id));
             world.second();
         },
         |world| {
@@ -77,7 +78,7 @@ fn wherever_the_program_dies_the_books_are_those_of_the_exchange() {
         assert_eq!(ledger.cash(), world.account.cash, "{dies:?}");
         let fills = ledger.transactions().iter().filter(|t| matches!(t.booking, recio_core::trade::Booking::Fill(_)));
         assert_eq!(fills.count(), world.account.fills.len(), "{dies:?}");
-        assert_eq!(world.engine.trading_state(), recio_core::engine::TradingState::Active, "{dies:?}: {}", world.trace);
+        assert_eq!(world.engine.trading_state(), TradingState::Active, "{dies:?}: {}", world.trace);
         assert!(!world.said("no intent explains"), "{dies:?}: {}", world.trace);
     }
 }
@@ -148,6 +149,78 @@ fn the_journal_told_twice_changes_nothing() {
     let mut world = World::ready();
     world.hold();
     let before = world.trade().clone();
-    world.tell(recio_core::engine::Input::Recovered(world.journal.clone()));
+    world.tell(Input::Recovered(world.journal.clone()));
     assert_eq!(*world.trade(), before);
+}
+
+#[test]
+fn what_an_error_or_a_person_closed_stays_closed_until_a_person_opens_it() {
+    type Close = fn(&mut World);
+    let close: [(Close, TradingState); 3] = [
+        (|world| world.command(Command::ReduceOnly { reason: "look".to_owned() }), TradingState::Reducing),
+        (|world| world.command(Command::Halt { reason: "look".to_owned() }), TradingState::Halted),
+        (
+            |world| {
+                world.account.cash += Money::dollars(1);
+                world.seconds(70);
+            },
+            TradingState::Reducing,
+        ),
+    ];
+    for (close, state) in close {
+        let mut world = World::ready();
+        close(&mut world);
+        assert_eq!(world.engine.trading_state(), state, "{}", world.trace);
+        let why = world.journal.trading.clone().unwrap().why;
+        // What differed heals by itself; the state does not.
+        if why.contains("differ") {
+            world.account.cash -= Money::dollars(1);
+        }
+        for run in ["run2", "run3"] {
+            _ = world.take_trace();
+            world.restart(run);
+            world.seconds(3);
+            assert_eq!(world.engine.trading_state(), state, "{}", world.trace);
+            assert!(world.said(&why) && world.said("`recio arm`"), "{}", world.trace);
+            assert!(!world.said("journal:"), "it is written once: {}", world.trace);
+            assert!(!world.buy(Side::Yes, 95), "{}", world.trace);
+        }
+        world.command(Command::Resume);
+        world.restart("run4");
+        world.seconds(12);
+        assert_eq!(world.engine.trading_state(), TradingState::Active, "{}", world.trace);
+        assert!(world.buy(Side::Yes, 95), "{}", world.trace);
+    }
+}
+
+#[test]
+fn a_later_run_goes_by_the_kill_latch_itself() {
+    let mut world = World::ready();
+    world.command(Command::Kill { latch: "KILL".to_owned() });
+    assert_eq!((world.engine.trading_state(), &world.journal.trading), (TradingState::Halted, &None));
+    world.restart("run2");
+    assert_eq!(world.engine.trading_state(), TradingState::Active);
+    // What else was wrong meanwhile is kept, under the latch as well.
+    world.command(Command::Kill { latch: "KILL".to_owned() });
+    world.command(Command::ReduceOnly { reason: "look".to_owned() });
+    assert_eq!(world.engine.trading_state(), TradingState::Halted);
+    world.restart("run3");
+    assert_eq!(world.engine.trading_state(), TradingState::Reducing);
+}
+
+#[test]
+fn a_journal_that_does_not_write_is_tried_until_it_does() {
+    let mut world = World::ready();
+    world.tell(Input::JournalFailed { reason: "no space left".to_owned() });
+    assert!(!world.buy(Side::Yes, 95), "{}", world.trace);
+    world.seconds(5);
+    assert_eq!(world.trace.matches("journal: Active").count(), 1, "{}", world.trace);
+    world.tell(Input::JournalFailed { reason: "no space left".to_owned() });
+    world.seconds(5);
+    assert_eq!(world.trace.matches("journal: Active").count(), 2, "{}", world.trace);
+    assert_eq!(world.trace.matches("Alarm").count(), 1, "it is alarmed once: {}", world.trace);
+    world.tell(Input::JournalWrites);
+    world.seconds(6);
+    assert_eq!(world.trace.matches("journal: Active").count(), 2, "{}", world.trace);
+    assert!(world.buy(Side::Yes, 95), "{}", world.trace);
 }

@@ -7,9 +7,10 @@ use recio_core::engine::{EventView, GatedOrder};
 use recio_core::executor::{Accepted, AccountEvent, CancelOrder, Canceled, Executor, ExecutorError};
 use recio_core::fact::{Fact, FactBody};
 use recio_core::local_cache::{CacheUpdate, LocalCache, Remembered};
-use recio_core::market::{Asset, BookSnapshot, Level, Market, MarketResult, Series, Side};
+use recio_core::market::{BookSnapshot, Level, Market, MarketResult, Series, Side};
 use recio_core::market_data::{MarketData, MarketDataError, MarketEvent};
 use recio_core::model::Bar;
+use recio_core::past_keeper::PastKeeper;
 use recio_core::pipeline::{Conductor, Journal, Step, SteppedClock};
 use recio_core::price_feed::{
     FeedAbout, FeedError, PastPrices, PriceEvent, PriceFeed, PriceTick, Resolution, TimeRange,
@@ -251,7 +252,15 @@ impl LocalCache for FakeCache {
         known.waiting.extend(update.waiting.iter().cloned());
         Ok(())
     }
-    async fn past(&self, _: Asset, _: TimeRange, _: Resolution) -> Result<Vec<PastPrices>, StoreError> {
+    async fn forget_head(&self) -> Result<(), StoreError> {
+        self.0.lock().unwrap().head = None;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl PastKeeper for FakeCache {
+    async fn past(&self, _: &FeedAbout, _: TimeRange, _: Resolution) -> Result<Vec<PastPrices>, StoreError> {
         Ok(Vec::new())
     }
 }

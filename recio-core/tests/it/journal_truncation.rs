@@ -3,7 +3,7 @@
 //! The last 64 KiB, every 61st byte; every byte with `RECIO_TEST_FULL=1`.
 
 use crate::settings::{cents, close, contracts, monitor, start};
-use recio_core::engine::{Recovered, SubmitOutcome};
+use recio_core::engine::{Recovered, SubmitOutcome, TradingChange, TradingState};
 use recio_core::market::{Action, Side};
 use recio_core::pipeline::{Journal, JournalEntry};
 use recio_core::trade::{Intent, Purpose, TimeInForce};
@@ -37,13 +37,17 @@ fn entries(number: u64) -> Vec<JournalEntry> {
     let client_order_id = intent.client_order_id.clone();
     let why = format!("reason {number}, with a \"quote\", a \\ and an é");
     let submitting = JournalEntry::Submitting { intent: Box::new(intent), why, epoch: 1 };
-    match number % 3 {
+    match number % 4 {
         0 => vec![submitting],
         1 => vec![
             submitting,
             JournalEntry::Outcome { client_order_id, outcome: SubmitOutcome::NotSent { reason: "no".to_owned() } },
         ],
-        _ => vec![submitting, JournalEntry::Absent { client_order_id }],
+        2 => vec![submitting, JournalEntry::Absent { client_order_id }],
+        _ => {
+            let (state, why) = (TradingState::Reducing, format!("reason {number}"));
+            vec![submitting, JournalEntry::Trading(TradingChange { state, time: start(), why })]
+        }
     }
 }
 

@@ -5,11 +5,13 @@
 mod account;
 mod engine_decisions;
 mod engine_edges;
+mod engine_health;
 mod engine_life;
 mod engine_random;
 mod engine_recall;
 mod engine_restart;
 mod engine_risk;
+mod engine_settings;
 mod engine_shadow;
 mod engine_stops;
 mod engine_unknown;

@@ -73,6 +73,7 @@ pub(crate) fn config() -> EngineConfig {
             series: "KXBTC15M".parse().unwrap(),
             entry: EntryRules { enabled: true, min_time_to_close: Duration::from_secs(30), ..EntryRules::default() },
             stop: StopRules::default(),
+            params: None,
             latest_close: None,
         }],
         risk: RiskLimits::default(),

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::settings::{self, MARKET, MODEL, cents, close, feed, market_named, start, strike, usd};
 use recio_core::engine::{
     AccountRead, Command, Engine, EngineConfig, EventView, GatedOrder, Input, JournalRecord, JournaledIntent, Output,
-    Recalled, Recovered, SubmitOutcome, Wish,
+    Recalled, Recovered, ServiceHealth, SubmitOutcome, Wish,
 };
 use recio_core::executor::{AccountEvent, CancelOrder};
 use recio_core::fact::{Fact, FactBody};
@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) script: Vec<(Now, Input)>,
     pub(crate) trace: String,
     pub(crate) funnel: Vec<String>,
+    /// What was told of the services, oldest first.
+    pub(crate) health: Vec<(Now, Vec<ServiceHealth>)>,
 }
 
 pub(crate) fn now_at(wall: Timestamp) -> Now {
@@ -82,6 +84,7 @@ impl World {
             script: Vec::new(),
             trace: String::new(),
             funnel: Vec::new(),
+            health: Vec::new(),
         }
     }
 
@@ -184,8 +187,10 @@ impl World {
                 let known = |known: &&mut JournaledIntent| known.intent.client_order_id == client_order_id;
                 self.journal.intents.iter_mut().find(known).unwrap().absent = true;
             }
+            Wish::Journal(JournalRecord::Trading(change)) => self.journal.trading = Some(change),
             Wish::ReadHistory { resolution, range, .. } => self.history.push((resolution, range)),
             Wish::Record(fact) => self.facts.push(*fact),
+            Wish::Health(services) => self.health.push((self.now, services)),
             Wish::Funnel { refused, .. } => self.funnel.extend(refused.into_keys()),
             Wish::ReadSeries(_)
             | Wish::ListMarkets { .. }
@@ -374,6 +379,7 @@ fn summary(wish: &Wish) -> Option<String> {
         Wish::Evaluate(view) => format!("evaluate, {} s left", view.time_to_close().as_secs()),
         Wish::Journal(JournalRecord::Opened { cash, .. }) => format!("journal: opened with {cash}"),
         Wish::Journal(JournalRecord::Absent { .. }) => "journal: absent".to_owned(),
+        Wish::Journal(JournalRecord::Trading(change)) => format!("journal: {:?}", change.state),
         Wish::Submit { order, why } => {
             let intent = order.intent();
             let (purpose, side, limit) = (intent.purpose, intent.side, intent.limit);
@@ -398,7 +404,7 @@ fn summary(wish: &Wish) -> Option<String> {
             | FactBody::Imported(_)
             | FactBody::Decision(_) => format!("record {}", fact.kind()),
         },
-        Wish::Publish(_) | Wish::Supervised(_) | Wish::WakeAt(_) => return None,
+        Wish::Publish(_) | Wish::Supervised(_) | Wish::WakeAt(_) | Wish::Health(_) => return None,
         Wish::Funnel { entered, refused, .. } => format!("funnel: {entered} entered, {refused:?}"),
         Wish::Say(notice) => format!("{:?}: {}", notice.level, notice.text),
     })

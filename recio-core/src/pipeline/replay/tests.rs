@@ -3,12 +3,13 @@
 use super::*;
 use crate::engine::{
     BookSource, Command, EngineConfig, EntryRules, Freshness, Input, Monitor, OrderMode, RiskLimits, StopRules,
-    WarmStart,
+    WarmStart, Wish,
 };
 use crate::fact::Environment;
 use crate::market::Asset;
 use crate::pipeline::InputLog;
 use crate::price_feed::{FeedAbout, PriceEvent, PriceKind, PriceTick};
+use crate::settings::SettingVersion;
 use crate::units::{AssetPrice, Monotonic, Timestamp};
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ fn config() -> EngineConfig {
             series: "KXBTC15M".parse().unwrap(),
             entry: EntryRules::default(),
             stop: StopRules::default(),
+            params: None,
             latest_close: None,
         }],
         risk: RiskLimits::default(),
@@ -48,6 +50,8 @@ fn logged(folder: &Path, told: &EngineConfig, change: impl Fn(u64, Input) -> Inp
         let price = AssetPrice::from_cents(8_000_000 + at).unwrap();
         let tick = PriceEvent::Tick(PriceTick { price, exchange_time: wall });
         let input = match at {
+            3 => settings(1, Some("10.00")),
+            11 => settings(2, None),
             7 => Input::Command(Command::ReduceOnly { reason: "test".to_owned() }),
             _ => Input::Price { feed, event: tick },
         };
@@ -60,6 +64,19 @@ fn logged(folder: &Path, told: &EngineConfig, change: impl Fn(u64, Input) -> Inp
     }
     log.flush().unwrap();
     assert_eq!(log.inputs(), 13);
+}
+
+/// The newest version of one override.
+fn settings(version: u64, value: Option<&str>) -> Input {
+    Input::Settings(Ok(vec![SettingVersion {
+        key: "risk.max_total_exposure".to_owned(),
+        version,
+        value: value.map(str::to_owned),
+        run: None,
+        who: "ana".to_owned(),
+        time: Timestamp::UNIX_EPOCH,
+        why: "a test".to_owned(),
+    }]))
 }
 
 fn replayed(log: &Path) -> ReplayReport {
@@ -85,6 +102,39 @@ fn a_log_of_several_segments_replays_whole_and_from_each_of_them() {
     assert_eq!(inputs, [5, 5, 3]);
     let last = InputLogReader::segments(folder.path()).unwrap().pop().unwrap();
     assert_eq!(replayed(&last).outputs_hash, whole.outputs_hash);
+}
+
+/// What counted before a segment is part of its snapshot: in the third, the override that the first one brought is given back, which only who knows of it
+/// can say.
+#[test]
+fn a_segment_begins_with_the_settings_that_count() {
+    let folder = tempfile::tempdir().unwrap();
+    logged(folder.path(), &config(), |_, input| input);
+    let said = |segment: &Path| {
+        let mut said = Vec::new();
+        let report = replay(segment, &Arc::new(Model::default()), ReplayOptions::default(), |_, output| {
+            if let Wish::Say(notice) = &output.wish
+                && notice.text.starts_with("override")
+            {
+                said.push(notice.text.clone());
+            }
+        });
+        assert!(report.unwrap().is_identical());
+        said.join("; ")
+    };
+    let [first, second, third] = &InputLogReader::segments(folder.path()).unwrap()[..] else { panic!() };
+    insta::assert_snapshot!(said(first), @"override: risk.max_total_exposure = 10.000000, the config has 50.000000 (version 1 by ana at 1970-01-01T00:00:00Z: a test)");
+    assert_eq!(said(second), "");
+    insta::assert_snapshot!(said(third), @"override: risk.max_total_exposure is given back to the config, 50.000000 counts (version 2 by ana at 1970-01-01T00:00:00Z: a test)");
+    let in_force = |segment: &Path| {
+        let header = InputLogReader::open(segment).unwrap().header().clone();
+        assert_eq!(header.config, config(), "the base stays what it was");
+        let engine = Engine::restore(Arc::new(header.config), Arc::new(Model::default()), header.state);
+        engine.config_in_force().risk.max_total_exposure.to_string()
+    };
+    assert_eq!([first, second, third].map(|segment| in_force(segment)), ["50.000000", "10.000000", "10.000000"]);
+    logged(folder.path(), &config(), |at, input| if at == 3 { Input::Timer } else { input });
+    assert_eq!(replayed(folder.path()).first_difference, Some(4), "without it the run is another one");
 }
 
 #[test]
