@@ -26,7 +26,7 @@ const LONGEST: usize = 400;
 pub(crate) enum Reading {
     /// A plain number.
     Number(Exact),
-    /// A number in other clothes: `$0.95`, `+3`, `1,200`, `95¢`.
+    /// A number in other clothes: `$0.95`, `+3`, `1,200`.
     Dressed(Exact),
     /// Not a number: `NaN`, `Infinity`, `None`, words.
     NotANumber,
@@ -41,14 +41,14 @@ impl Exact {
     /// Reads text, with or without an exponent.
     pub(crate) fn read(text: &str) -> Reading {
         let trimmed = text.trim();
-        let bare: String =
-            trimmed.chars().filter(|sign| !matches!(sign, '$' | ',' | '%' | '¢' | ' ' | '\u{a0}')).collect();
-        let unsigned = bare.strip_prefix('+').unwrap_or(&bare);
-        match parse(unsigned) {
-            Some(Some(exact)) if unsigned == trimmed => Reading::Number(exact),
-            Some(Some(exact)) => Reading::Dressed(exact),
+        match parse(trimmed) {
+            Some(Some(exact)) => Reading::Number(exact),
             Some(None) => Reading::TooLarge,
-            None => Reading::NotANumber,
+            None => match undressed(trimmed).as_deref().and_then(parse) {
+                Some(Some(exact)) => Reading::Dressed(exact),
+                Some(None) => Reading::TooLarge,
+                None => Reading::NotANumber,
+            },
         }
     }
 
@@ -159,6 +159,28 @@ fn round(value: i128, unit: i128) -> i128 {
     if value < 0 { -((-value + half) / unit) } else { (value + half) / unit }
 }
 
+/// A number without a plus, a dollar sign (before or after the minus) and commas between thousands.
+///
+/// Whatever else stands around or between digits may change what they mean (`0,95`, `5¢`, `1 2`), so that no amount is made of it.
+fn undressed(text: &str) -> Option<String> {
+    let (minus, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let rest = if minus.is_empty() { rest.strip_prefix('+').unwrap_or(rest) } else { rest };
+    let rest = rest.strip_prefix('$').unwrap_or(rest);
+    let (minus, rest) = match rest.strip_prefix('-') {
+        Some(rest) if minus.is_empty() => ("-", rest),
+        Some(_) | None => (minus, rest),
+    };
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut groups = whole.split(',');
+    let first = groups.next()?;
+    let grouped = whole.contains(',');
+    if grouped && (!(1..=3).contains(&first.len()) || groups.any(|group| group.len() != 3)) {
+        return None;
+    }
+    let fraction = fraction.map_or_else(String::new, |fraction| format!(".{fraction}"));
+    Some(format!("{minus}{}{fraction}", whole.replace(',', "")))
+}
+
 /// `None`: no number. `Some(None)`: too large a number.
 fn parse(text: &str) -> Option<Option<Exact>> {
     if text.len() > LONGEST {
@@ -227,12 +249,48 @@ mod tests {
 
     #[test]
     fn other_clothes_are_told_from_plain_numbers() {
-        for dressed in ["$0.95", "+3", "1,200", "95¢", "12 %"] {
+        for (dressed, meant) in [
+            ("$0.95", "0.950000"),
+            ("+3", "3.000000"),
+            ("1,200", "1200.000000"),
+            ("-$1,234,567.89", "-1234567.890000"),
+            ("$-5", "-5.000000"),
+        ] {
             assert!(matches!(Exact::read(dressed), Reading::Dressed(_)), "{dressed}");
+            assert_eq!(number(dressed).to_string(), meant);
         }
-        for none in
-            ["NaN", "nan", "Infinity", "-inf", "None", "null", "", "-", ".", "e5", "1e", "0x1", "1.2.3", "--1", "١"]
-        {
+        for none in [
+            "NaN",
+            "nan",
+            "Infinity",
+            "-inf",
+            "None",
+            "null",
+            "",
+            "-",
+            ".",
+            "e5",
+            "1e",
+            "0x1",
+            "1.2.3",
+            "--1",
+            "١",
+            "-$-1",
+            "-+1",
+            // What stands between the digits or after them may change what they mean.
+            "0,95",
+            "12,34",
+            "1,2345",
+            ",123",
+            "1,,200",
+            "0.1,000",
+            "5¢",
+            "12 %",
+            "1 2",
+            "1\u{a0}200",
+            "$",
+            "+",
+        ] {
             assert_eq!(Exact::read(none), Reading::NotANumber, "{none}");
         }
         assert_eq!(Exact::read("1e30"), Reading::TooLarge);

@@ -1,13 +1,13 @@
 //! The import itself: read, understand, recognise, keep, and add up again.
 
-use super::exact::Exact;
 use super::finding::{Findings, Problem};
 use super::merge::{Known, Verdict};
 use super::prices::{PriceLog, PriceReader, PriceSums};
-use super::report::{ImportReport, PricesReport, SumLine, TableReport};
+use super::report::{ImportProgress, ImportReport, PricesReport, TableReport};
 use super::settings::proposals;
-use super::source::{Role, SourceError, V2Source, V2Table};
-use super::tables::{self, Converted, Identity, Measure, Whose, month};
+use super::source::{Role, SourceError, V2Source, V2Table, lacking};
+use super::sums::Books;
+use super::tables::{self, Converted, Identity, Whose};
 use crate::v2::row::RawRow;
 use crate::{Access, OpenError};
 use recio_core::fact::{Environment, Fact, FactBody};
@@ -54,45 +54,59 @@ pub enum ImportError {
 /// Takes over what v2's stores have into the store that a URL names, which is made where there is none. `from` names v2's stores as
 /// [`V2Source::open`] takes them.
 ///
-/// A dry run reads the store alone, also while a recio writes it, and makes none.
+/// A dry run reads the store alone, also while a recio writes it, and makes none. `progress` is told after every thousand rows.
 ///
 /// # Errors
 /// See [`ImportError`].
-pub async fn import_into(url: &str, from: &[String], options: &ImportOptions) -> Result<ImportReport, ImportError> {
+pub async fn import_into(
+    url: &str,
+    from: &[String],
+    options: &ImportOptions,
+    progress: &mut (dyn FnMut(&ImportProgress) + Send),
+) -> Result<ImportReport, ImportError> {
     let mut sources = Vec::with_capacity(from.len());
     for from in from {
         sources.push(V2Source::open(from).await?);
     }
     let access = if options.dry_run { Access::Reader } else { Access::Writer };
-    match url.split_once(':') {
+    let result = match url.split_once(':') {
         #[cfg(feature = "sqlite")]
         Some(("sqlite", _)) => match crate::SqliteStore::open(url, access).await {
             Ok(store) => {
-                let report = import(&store, Some(&store), sources, options).await;
+                let report = import(&store, Some(&store), sources, options, progress).await;
                 store.close().await;
-                report
+                return report;
             }
-            // Nothing is there yet.
-            Err(OpenError::Missing { .. }) if options.dry_run => {
-                import(&crate::MemoryStore::new(), None, sources, options).await
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         },
         #[cfg(feature = "postgres")]
-        Some(("postgres" | "postgresql", _)) => {
-            let store = crate::PostgresStore::open(url, access).await?;
-            let report = import(&store, Some(&store), sources, options).await;
-            store.close().await;
-            report
+        Some(("postgres" | "postgresql", _)) => match crate::PostgresStore::open(url, access).await {
+            Ok(store) => {
+                let report = import(&store, Some(&store), sources, options, progress).await;
+                store.close().await;
+                return report;
+            }
+            Err(error) => Err(error),
+        },
+        _ => crate::open(url, access).await,
+    };
+    match result {
+        Ok(store) => import(&*store, None, sources, options, progress).await,
+        // Nothing is there yet.
+        Err(OpenError::Missing { .. }) if options.dry_run => {
+            import(&crate::MemoryStore::new(), None, sources, options, progress).await
         }
-        _ => import(&*crate::open(url, access).await?, None, sources, options).await,
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Takes over what v2's stores have: PostgreSQL first, whose word counts more, then files in the order given.
 ///
 /// Run again, it adds what is new, keeps changed rows as new versions, and passes over the rest. Prices are left out where there is no place for
-/// them. Nothing in v2's stores is written to.
+/// them. Nothing in v2's stores is written to. `progress` is told after every thousand rows.
+///
+/// # Cancel safety
+/// Dropped or killed in the middle, what was kept until then stays, and the same import run again ends as if it had not been stopped.
 ///
 /// # Errors
 /// See [`ImportError`]. Values that cannot be understood are no error: see [`ImportReport::findings`].
@@ -101,15 +115,18 @@ pub async fn import(
     prices: Option<&dyn PriceLog>,
     mut sources: Vec<V2Source>,
     options: &ImportOptions,
+    progress: &mut (dyn FnMut(&ImportProgress) + Send),
 ) -> Result<ImportReport, ImportError> {
     sources.sort_by_key(V2Source::kind);
     let whose = Whose { environment: options.environment, account: options.account.clone() };
+    let mut stored = Stored::default();
+    stored.read(store, &whose).await?;
     let mut work = Work {
         store,
         options,
-        known: load(store, &whose).await?,
-        read: BTreeMap::new(),
-        apart: BTreeMap::new(),
+        progress,
+        known: stored.known.clone(),
+        books: Books::default(),
         waiting: Vec::new(),
         number: 0,
         report: ImportReport {
@@ -120,6 +137,7 @@ pub async fn import(
             findings: Findings::default(),
             settings: Vec::new(),
             left: Vec::new(),
+            absent: ImportedTable::ALL.to_vec(),
         },
     };
     for (number, source) in sources.iter_mut().enumerate() {
@@ -139,53 +157,50 @@ pub async fn import(
         }
     }
     work.flush().await?;
-    work.compare(&whose).await?;
+    if !options.dry_run {
+        // What was kept is read back, and the sums are those of what is there.
+        stored.read(store, &whose).await?;
+    }
+    let there = if options.dry_run { &work.known } else { &stored.known };
+    work.report.sums = work.books.compare(&work.known, there);
     Ok(work.report)
 }
 
-/// The records that the store has.
-async fn load(store: &dyn Store, whose: &Whose) -> Result<BTreeMap<ImportedTable, Known>, StoreError> {
-    let mut known: BTreeMap<ImportedTable, Known> = BTreeMap::new();
-    let mut after = 0;
-    loop {
-        let page = store.facts(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(known) };
-        after = last.sequence;
-        for stored in &page {
-            let fact = &stored.fact;
-            if let FactBody::Imported(record) = &fact.body
-                && record.origin == Origin::RecIoV2
-                && fact.environment == whose.environment
-                && fact.account == whose.account
-            {
-                known.entry(record.table).or_default().remember(record);
+/// The records that the store has, as far as they were read.
+#[derive(Default)]
+struct Stored {
+    known: BTreeMap<ImportedTable, Known>,
+    /// The sequence of the last fact that was read.
+    after: u64,
+}
+
+impl Stored {
+    /// Reads on to the end.
+    async fn read(&mut self, store: &dyn Store, whose: &Whose) -> Result<(), StoreError> {
+        loop {
+            let page = store.facts(self.after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            self.after = last.sequence;
+            for stored in &page {
+                let fact = &stored.fact;
+                if let FactBody::Imported(record) = &fact.body
+                    && record.origin == Origin::RecIoV2
+                    && fact.environment == whose.environment
+                    && fact.account == whose.account
+                {
+                    self.known.entry(record.table).or_default().remember(record);
+                }
             }
         }
     }
 }
 
-/// What is not in the store one to one: merged rows and rounding, of one month.
-#[derive(Clone, Debug, Default)]
-struct Apart {
-    merged_rows: u64,
-    merged: BTreeMap<Measure, Exact>,
-    rounded: BTreeMap<Measure, Exact>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Read {
-    rows: u64,
-    amounts: BTreeMap<Measure, Exact>,
-}
-
-type Month = (ImportedTable, String);
-
 struct Work<'a> {
     store: &'a dyn Store,
     options: &'a ImportOptions,
+    progress: &'a mut (dyn FnMut(&ImportProgress) + Send),
     known: BTreeMap<ImportedTable, Known>,
-    read: BTreeMap<Month, Read>,
-    apart: BTreeMap<Month, Apart>,
+    books: Books,
     waiting: Vec<Fact>,
     number: u64,
     report: ImportReport,
@@ -199,9 +214,14 @@ impl Work<'_> {
         table: &V2Table,
         kind: ImportedTable,
     ) -> Result<(), ImportError> {
-        self.add_up(source, table, kind).await?;
-        let mut done =
-            TableReport { source: source.name().to_owned(), table: table.to_string(), ..TableReport::default() };
+        let columns: Vec<String> = table.columns.iter().map(|column| column.to_lowercase()).collect();
+        let mut done = TableReport {
+            source: source.name().to_owned(),
+            table: table.to_string(),
+            lacking: lacking(kind, &columns),
+            ..TableReport::default()
+        };
+        self.report.absent.retain(|absent| *absent != kind);
         let mut tickets: BTreeMap<String, String> = BTreeMap::new();
         source.begin(table).await?;
         loop {
@@ -211,32 +231,20 @@ impl Work<'_> {
             }
             for row in &page {
                 done.read += 1;
+                self.books.read(kind, row);
                 let converted = self.convert(row, source.kind(), table, kind);
                 self.tickets(&mut tickets, row, &converted.identity);
                 self.keep(number, row, kind, converted, &mut done).await?;
             }
+            self.tell(source, table, done.read);
         }
         self.report.tables.push(done);
         Ok(())
     }
 
-    /// The first reading: the sums alone.
-    async fn add_up(&mut self, source: &mut V2Source, table: &V2Table, kind: ImportedTable) -> Result<(), ImportError> {
-        source.begin(table).await?;
-        loop {
-            let page = source.page().await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            for row in &page {
-                let sums = self.read.entry((kind, month(kind, &row.columns))).or_default();
-                sums.rows += 1;
-                for measure in Measure::of(kind) {
-                    let sum = sums.amounts.entry(*measure).or_default();
-                    *sum = sum.plus(measure.read(kind, row));
-                }
-            }
-        }
+    fn tell(&mut self, source: &V2Source, table: &V2Table, read: u64) {
+        let (source, table, of) = (source.name().to_owned(), table.to_string(), table.rows);
+        (self.progress)(&ImportProgress { source, table, read, of });
     }
 
     fn convert(&mut self, row: &RawRow, source: ImportSource, table: &V2Table, kind: ImportedTable) -> Converted {
@@ -249,7 +257,7 @@ impl Work<'_> {
             ImportedTable::Settlements => tables::settlement(row, source, findings),
             ImportedTable::Settings => {
                 self.report.settings.extend(proposals(row));
-                tables::settings(row, source, &table.name)
+                tables::settings(row, source, table.own_name())
             }
         }
     }
@@ -274,24 +282,7 @@ impl Work<'_> {
     ) -> Result<(), ImportError> {
         let Converted { identity, record, rounded } = converted;
         let verdict = self.known.entry(kind).or_default().judge(number, &identity, record);
-        let apart = self.apart.entry((kind, month(kind, &row.columns))).or_default();
-        match &verdict {
-            Verdict::New(_) | Verdict::Changed(_) | Verdict::Already => {
-                for (measure, rest) in rounded {
-                    let sum = apart.rounded.entry(measure).or_default();
-                    *sum = sum.plus(rest);
-                }
-            }
-            Verdict::Merged | Verdict::Differs(_) => {
-                let stored = if let Verdict::Differs(Some(stored)) = &verdict { stored.as_slice() } else { &[] };
-                apart.merged_rows += u64::from(stored.is_empty());
-                for measure in Measure::of(kind) {
-                    let instead = stored.iter().find(|(other, _)| other == measure).map_or(Exact::ZERO, |(_, x)| *x);
-                    let sum = apart.merged.entry(*measure).or_default();
-                    *sum = sum.plus(measure.read(kind, row)).minus(instead);
-                }
-            }
-        }
+        self.books.judged(kind, row, &verdict, rounded);
         match verdict {
             Verdict::New(record) => {
                 done.imported += 1;
@@ -361,6 +352,7 @@ impl Work<'_> {
                 break;
             }
             done.read += page.len() as u64;
+            self.tell(source, table, done.read);
             let findings = &mut self.report.findings;
             let mut rows: Vec<_> = page.iter().filter_map(|row| reader.price(row, findings)).collect();
             done.skipped += (page.len() - rows.len()) as u64;
@@ -389,56 +381,4 @@ impl Work<'_> {
         self.report.prices.push(done);
         Ok(())
     }
-
-    /// Reads back what there is, and compares.
-    async fn compare(&mut self, whose: &Whose) -> Result<(), ImportError> {
-        let stored = if self.options.dry_run { None } else { Some(load(self.store, whose).await?) };
-        for kind in ImportedTable::ALL.into_iter().filter(|kind| *kind != ImportedTable::Settings) {
-            let planned = self.known.get(&kind).map(Known::sums).unwrap_or_default();
-            let there = match &stored {
-                Some(stored) => stored.get(&kind).map(Known::sums).unwrap_or_default(),
-                None => planned.clone(),
-            };
-            let mut months: Vec<String> =
-                self.read.keys().filter(|(table, _)| *table == kind).map(|(_, month)| month.clone()).collect();
-            months.extend(there.keys().cloned());
-            months.extend(planned.keys().cloned());
-            months.sort();
-            months.dedup();
-            for month in months {
-                let key = (kind, month.clone());
-                let read = self.read.get(&key).cloned().unwrap_or_default();
-                let apart = self.apart.get(&key).cloned().unwrap_or_default();
-                let there = there.get(&month).cloned().unwrap_or_default();
-                let planned = planned.get(&month).cloned().unwrap_or_default();
-                let whole = |count: u64| Exact::whole(i64::try_from(count).unwrap_or(i64::MAX));
-                self.report.sums.push(line(
-                    kind,
-                    &month,
-                    None,
-                    [
-                        whole(read.rows),
-                        whole(there.count),
-                        whole(planned.gone_count),
-                        whole(apart.merged_rows),
-                        Exact::ZERO,
-                    ],
-                ));
-                for measure in Measure::of(kind) {
-                    let of = |amounts: &BTreeMap<Measure, Exact>| amounts.get(measure).copied().unwrap_or_default();
-                    let stored = there.amounts.get(measure).map_or(Exact::ZERO, |(stored, _)| *stored);
-                    let gone = planned.amounts.get(measure).map_or(Exact::ZERO, |(_, gone)| *gone);
-                    let parts = [of(&read.amounts), stored, gone, of(&apart.merged), of(&apart.rounded)];
-                    self.report.sums.push(line(kind, &month, Some(*measure), parts));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn line(table: ImportedTable, month: &str, measure: Option<Measure>, parts: [Exact; 5]) -> SumLine {
-    let [read, stored, gone, merged, rounded] = parts;
-    let difference = read.minus(stored).plus(gone).minus(merged).minus(rounded);
-    SumLine { table, month: month.to_owned(), measure, read, stored, gone, merged, rounded, difference }
 }

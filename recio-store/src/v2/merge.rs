@@ -9,10 +9,11 @@ use super::exact::Exact;
 use super::tables::{Identity, Measure, month, name};
 use recio_core::imported::{ImportSource, Imported, ImportedTable};
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the records of one kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     records: BTreeMap<String, Entry>,
     /// Records by all but their ticket id.
@@ -99,7 +100,12 @@ impl Known {
         entry.claimed.insert(source);
         let (all, main) = digests(&record);
         // Two stores write the same number in different ways; one store's row that reads differently has changed.
-        let same = if record.source == entry.source { entry.digests.0 == all } else { entry.digests.1 == main };
+        let same = match record.source.cmp(&entry.source) {
+            Ordering::Equal => entry.digests.0 == all,
+            Ordering::Greater => entry.digests.1 == main,
+            // Its words and its number count, even where it says the same.
+            Ordering::Less => false,
+        };
         let better = record.source <= entry.source;
         match (same, first) {
             (true, true) => Verdict::Already,

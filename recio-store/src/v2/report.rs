@@ -25,6 +25,21 @@ pub struct ImportReport {
     pub settings: Vec<Proposal>,
     /// Tables that were found and left.
     pub left: Vec<LeftTable>,
+    /// Kinds of records of which no store has a table.
+    pub absent: Vec<ImportedTable>,
+}
+
+/// How far an import is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportProgress {
+    /// The store that is read.
+    pub source: String,
+    /// The table.
+    pub table: String,
+    /// Rows read of it so far.
+    pub read: u64,
+    /// Rows that it has.
+    pub of: u64,
 }
 
 /// A table that was found and not imported.
@@ -59,6 +74,8 @@ pub struct TableReport {
     pub merged: u64,
     /// The same with other values; the better store's were kept.
     pub differing: u64,
+    /// Columns of v2's that the table does not have: their amounts and times are nothing in its records.
+    pub lacking: Vec<&'static str>,
 }
 
 /// What became of a log of prices. `read` is the sum of added, already and skipped.

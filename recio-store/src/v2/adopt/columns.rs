@@ -2,7 +2,7 @@
 //!
 //! Numbers are double precision where v2 had REAL or NUMERIC: its programs test for floats, and a decimal would not be one to them.
 
-use super::own;
+use super::{AdoptSettings, own};
 
 /// A view under a name of v2's.
 pub(super) struct View {
@@ -10,14 +10,24 @@ pub(super) struct View {
     pub(super) name: &'static str,
     /// Columns with their types.
     pub(super) columns: &'static [(&'static str, &'static str)],
-    /// What recio has for it: a query with all of the columns.
-    pub(super) own: Option<&'static str>,
-    /// Tables without which that query cannot be made.
-    pub(super) needs: &'static [&'static str],
+    /// What recio has for it.
+    pub(super) own: Own,
     /// Whether the rows of v2's own table are shown too.
     pub(super) backup: bool,
     /// Columns of v2's own table that are not shown.
     pub(super) secret: &'static [&'static str],
+    /// The asset, where it is about one.
+    pub(super) asset: &'static str,
+}
+
+/// What recio has for a view: a query with all of its columns.
+pub(super) enum Own {
+    /// Nothing.
+    Nothing,
+    /// This.
+    Query(&'static str),
+    /// What this makes of a monitor's settings.
+    Settings(fn(Option<&AdoptSettings>) -> String),
 }
 
 const I: &str = "bigint";
@@ -29,23 +39,35 @@ const TS: &str = "timestamp";
 type Columns = &'static [(&'static str, &'static str)];
 
 /// Made of recio's tables, and of what was imported.
-const fn own(name: &'static str, columns: Columns, query: &'static str, needs: &'static [&'static str]) -> View {
-    View { name, columns, own: Some(query), needs, backup: false, secret: &[] }
+const fn own(name: &'static str, columns: Columns, query: &'static str) -> View {
+    View { name, columns, own: Own::Query(query), backup: false, secret: &[], asset: "" }
 }
 
-/// Made of recio's tables, with v2's rows after them.
-const fn both(name: &'static str, columns: Columns, query: &'static str, needs: &'static [&'static str]) -> View {
-    View { name, columns, own: Some(query), needs, backup: true, secret: &[] }
+/// Made of a monitor's settings.
+const fn rules(name: &'static str, columns: Columns, query: fn(Option<&AdoptSettings>) -> String) -> View {
+    View { name, columns, own: Own::Settings(query), backup: false, secret: &[], asset: "" }
 }
 
 /// v2's rows alone: recio has nothing of the kind.
 const fn kept(name: &'static str, columns: Columns) -> View {
-    View { name, columns, own: None, needs: &[], backup: true, secret: &["password_hash"] }
+    View { name, columns, own: Own::Nothing, backup: true, secret: &["password_hash"], asset: "" }
 }
 
 /// The state of a moment that recio does not have in this form: no rows, rather than old ones.
 const fn none(name: &'static str, columns: Columns) -> View {
-    View { name, columns, own: None, needs: &[], backup: false, secret: &[] }
+    View { name, columns, own: Own::Nothing, backup: false, secret: &[], asset: "" }
+}
+
+impl View {
+    /// With v2's rows after recio's.
+    const fn and_kept(self) -> Self {
+        Self { backup: true, ..self }
+    }
+
+    /// About this asset.
+    const fn of(self, asset: &'static str) -> Self {
+        Self { asset, ..self }
+    }
 }
 
 const TRADES: Columns = &[
@@ -335,50 +357,48 @@ const ACCESS: Columns = &[
     ("connection_end", T),
 ];
 
-const STRIKE_TABLES: &[&str] = &["strike_tables", "strike_rows"];
-
 /// All of them; views that read others after those.
 pub(super) const VIEWS: &[View] = &[
-    own("users.trades_0001", TRADES, own::TRADES, &[]),
-    own("users.active_trades_0001", ACTIVE, own::ACTIVE, &[]),
-    own("users.positions_0001", POSITIONS, own::POSITIONS, &[]),
-    own("users.fills_0001", FILLS, own::FILLS, &[]),
-    own("users.orders_0001", ORDERS, own::ORDERS, &[]),
-    own("users.settlements_0001", SETTLEMENTS, own::SETTLEMENTS, &[]),
-    both("users.account_balance_0001", BALANCE, own::BALANCE, &["balances"]),
-    both("users.trade_logs_0001", LOGS, own::LOGS, &[]),
+    own("users.trades_0001", TRADES, own::TRADES),
+    own("users.active_trades_0001", ACTIVE, own::ACTIVE),
+    own("users.positions_0001", POSITIONS, own::POSITIONS),
+    own("users.fills_0001", FILLS, own::FILLS),
+    own("users.orders_0001", ORDERS, own::ORDERS),
+    own("users.settlements_0001", SETTLEMENTS, own::SETTLEMENTS),
+    own("users.account_balance_0001", BALANCE, own::BALANCE).and_kept(),
+    own("users.trade_logs_0001", LOGS, own::LOGS).and_kept(),
     kept("users.user_info_0001", USER),
     kept("users.master_users", USER),
-    own("users.auto_trade_settings_0001", SETTINGS, own::SETTINGS, &[]),
-    own("users.trade_preferences_0001", PREFERENCES, own::PREFERENCES, &[]),
-    own("users.trade_history_preferences_0001", HISTORY_PREFERENCES, own::HISTORY_PREFERENCES, &[]),
-    own("users.active_trades_view", ACTIVE, "SELECT * FROM users.active_trades_0001", &[]),
-    own("users.recent_trades_view", TRADES, own::RECENT, &[]),
-    own("users.trade_performance_view", own::PERFORMANCE_COLUMNS, own::PERFORMANCE, &[]),
-    own("live_data.live_price_log_1s_btc", PRICE_LOG, own::PRICES_BTC, &["price_bars"]),
-    own("live_data.live_price_log_1s_eth", PRICE_LOG, own::PRICES_ETH, &["price_bars"]),
-    own("live_data.price_change_btc", PRICE_CHANGE, own::CHANGE_BTC, &["price_bars"]),
-    own("live_data.price_change_eth", PRICE_CHANGE, own::CHANGE_ETH, &["price_bars"]),
-    own("live_data.market_kalshi_btc", MARKET, own::MARKET_BTC, STRIKE_TABLES),
-    own("live_data.market_kalshi_eth", MARKET, own::MARKET_ETH, STRIKE_TABLES),
-    own("live_data.strike_table_btc", STRIKES, own::STRIKES_BTC, STRIKE_TABLES),
-    own("live_data.strike_table_eth", STRIKES, own::STRIKES_ETH, STRIKE_TABLES),
-    own("live_data.watchlist_btc", WATCHLIST, own::WATCHLIST_BTC, STRIKE_TABLES),
-    own("live_data.watchlist_eth", WATCHLIST, own::WATCHLIST_ETH, STRIKE_TABLES),
-    own("users.watchlist_0001", WATCHLIST, "SELECT * FROM live_data.watchlist_btc", &[]),
-    own("live_data.btc_price_log", PRICE_LOG, "SELECT * FROM live_data.live_price_log_1s_btc", &[]),
-    own("live_data.eth_price_log", PRICE_LOG, "SELECT * FROM live_data.live_price_log_1s_eth", &[]),
+    rules("users.auto_trade_settings_0001", SETTINGS, own::auto_trade_settings),
+    rules("users.trade_preferences_0001", PREFERENCES, own::preferences),
+    own("users.trade_history_preferences_0001", HISTORY_PREFERENCES, own::HISTORY_PREFERENCES),
+    own("users.active_trades_view", ACTIVE, "SELECT * FROM users.active_trades_0001"),
+    own("users.recent_trades_view", TRADES, own::RECENT),
+    own("users.trade_performance_view", own::PERFORMANCE_COLUMNS, own::PERFORMANCE),
+    own("live_data.live_price_log_1s_btc", PRICE_LOG, own::PRICES).of("BTC"),
+    own("live_data.live_price_log_1s_eth", PRICE_LOG, own::PRICES).of("ETH"),
+    own("live_data.price_change_btc", PRICE_CHANGE, own::CHANGE).of("BTC"),
+    own("live_data.price_change_eth", PRICE_CHANGE, own::CHANGE).of("ETH"),
+    own("live_data.market_kalshi_btc", MARKET, own::MARKET).of("BTC"),
+    own("live_data.market_kalshi_eth", MARKET, own::MARKET).of("ETH"),
+    own("live_data.strike_table_btc", STRIKES, own::STRIKES).of("BTC"),
+    own("live_data.strike_table_eth", STRIKES, own::STRIKES).of("ETH"),
+    own("live_data.watchlist_btc", WATCHLIST, own::WATCHLIST).of("BTC"),
+    own("live_data.watchlist_eth", WATCHLIST, own::WATCHLIST).of("ETH"),
+    own("users.watchlist_0001", WATCHLIST, "SELECT * FROM live_data.watchlist_btc"),
+    own("live_data.btc_price_log", PRICE_LOG, "SELECT * FROM live_data.live_price_log_1s_btc"),
+    own("live_data.eth_price_log", PRICE_LOG, "SELECT * FROM live_data.live_price_log_1s_eth"),
     none("live_data.market_data", MARKET),
     none("live_data.websocket_market_data", MARKET),
-    own("live_data.btc_live_strikes", STRIKES, "SELECT * FROM live_data.strike_table_btc", &[]),
-    both("historical_data.btc_price_history", CANDLES, own::CANDLES_BTC, &["price_bars"]),
-    both("historical_data.eth_price_history", CANDLES, own::CANDLES_ETH, &["price_bars"]),
+    own("live_data.btc_live_strikes", STRIKES, "SELECT * FROM live_data.strike_table_btc"),
+    own("historical_data.btc_price_history", CANDLES, own::CANDLES).of("BTC").and_kept(),
+    own("historical_data.eth_price_history", CANDLES, own::CANDLES).of("ETH").and_kept(),
     kept("historical_data.price_history", CANDLES),
     kept("historical_data.momentum_history", &[("timestamp", T), ("momentum", F)]),
     kept("analytics.probability_lookup_btc", LOOKUP),
     kept("analytics.master_probability_lookup_btc", LOOKUP),
     kept("analytics.probability_lookup_btc_15min", LOOKUP),
     kept("analytics.master_probability_lookup_btc_15min", LOOKUP),
-    own("system.health_status", HEALTH, own::HEALTH, &["service_health"]),
+    own("system.health_status", HEALTH, own::HEALTH),
     kept("system.installation_access_log", ACCESS),
 ];

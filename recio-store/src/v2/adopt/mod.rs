@@ -6,12 +6,14 @@
 mod columns;
 mod moves;
 mod own;
+mod readers;
 mod views;
 
 use crate::OpenError;
 use recio_core::fact::Environment;
 use recio_core::read::BoxError;
-use recio_core::units::AccountName;
+use recio_core::settings::MonitorSettings;
+use recio_core::units::{AccountName, StrategyId};
 use serde::Serialize;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -27,6 +29,16 @@ pub enum AdoptAction {
     Undo,
 }
 
+/// The monitor whose rules stand under the names of v2's settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdoptSettings {
+    /// Its name.
+    pub monitor: StrategyId,
+    /// Its rules, as the config has them. The views have the config as it is when they are made, and the store's overrides as they are when they
+    /// are read.
+    pub rules: MonitorSettings,
+}
+
 /// Whose trades the views show, and how it is done.
 #[derive(Clone, Debug)]
 pub struct AdoptOptions {
@@ -34,6 +46,8 @@ pub struct AdoptOptions {
     pub environment: Environment,
     /// The account, as the config names it.
     pub account: AccountName,
+    /// The account's monitor; without one, the views of settings show v2's own.
+    pub settings: Option<AdoptSettings>,
     /// What to do.
     pub action: AdoptAction,
     /// Whether all of it is done and taken back again.
@@ -81,16 +95,19 @@ pub enum AdoptError {
     InTheWay(String),
     /// The history would disappear from v2's readers.
     #[error(
-        "{table} has {rows} rows, and none were imported for account {account}: run `recio import v2 --from URL --account {account}` first"
+        "{table} has {rows} rows that were not imported for account {account}: run `recio import v2 --from URL --account {account}` first"
     )]
     NotImported {
         /// v2's table.
         table: String,
-        /// Its rows.
+        /// Its rows that recio does not have.
         rows: i64,
         /// The account.
         account: String,
     },
+    /// Somebody else reads or writes a table that has to be moved.
+    #[error("`{0}` had to wait for somebody who uses the table: stop v2's services, and do it again")]
+    InUse(String),
     /// There is nothing to undo.
     #[error("{0} has no views of recio's under v2's names, and nothing that was moved aside")]
     NothingToUndo(String),
@@ -159,15 +176,20 @@ async fn in_transaction(
         report.moved = moves::aside(connection).await?;
     }
     report.views = views::install(connection, options).await?;
+    readers::admit(connection).await?;
     report.left = moves::left(connection).await?;
     Ok(report)
 }
 
 async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), AdoptError> {
     let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await;
-    let what =
-        || format!("the server refused `{}`", sql.lines().next().unwrap_or(sql).chars().take(120).collect::<String>());
-    done.map(drop).map_err(|error| refused(what(), error))
+    let what = || sql.lines().next().unwrap_or(sql).chars().take(120).collect::<String>();
+    done.map(drop).map_err(|error| {
+        // lock_not_available
+        let waited =
+            error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "55P03");
+        if waited { AdoptError::InUse(what()) } else { refused(format!("the server refused `{}`", what()), error) }
+    })
 }
 
 async fn ask(connection: &mut PgConnection, sql: &str) -> Result<bool, AdoptError> {
@@ -183,6 +205,11 @@ async fn list(connection: &mut PgConnection, sql: &str) -> Result<Vec<String>, A
 
 fn refused(what: String, error: sqlx::Error) -> AdoptError {
     AdoptError::Refused(what, Box::new(error))
+}
+
+/// Where a table of this name was moved to, quoted.
+fn moved(name: &str) -> String {
+    format!("v2_backup.{}", quoted(&name.replace('.', "__")))
 }
 
 /// Text as a literal.

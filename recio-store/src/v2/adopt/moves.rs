@@ -12,17 +12,31 @@ CREATE TABLE IF NOT EXISTS v2_backup.adopted (
     new_name TEXT NOT NULL,             -- in this schema; empty for a schema that was made for the views
     kind     TEXT NOT NULL              -- TABLE, VIEW, MATERIALIZED VIEW or SCHEMA
 );
--- A number, or nothing where the text is none.
+-- Text as what it means, or nothing where it means nothing: no reader of a view is stopped by one bad value.
 CREATE OR REPLACE FUNCTION v2_backup.number(text) RETURNS double precision LANGUAGE sql IMMUTABLE AS
-$$ SELECT CASE WHEN $1 ~ '^\\s*[-+]?[0-9]{1,15}(\\.[0-9]+)?\\s*$' THEN $1::double precision END $$;
+$$ SELECT CASE WHEN $1 ~ '^\\s*[-+]?[0-9]{1,15}(\\.[0-9]{1,60})?([eE][-+]?[0-9]{1,2})?\\s*$' THEN $1::double precision END $$;
+CREATE OR REPLACE FUNCTION v2_backup.real(text) RETURNS double precision LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN $1 IN ('NaN', 'Infinity', '-Infinity') THEN $1::double precision ELSE v2_backup.number($1) END $$;
+CREATE OR REPLACE FUNCTION v2_backup.whole(text) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN $1 ~ '^\\s*[-+]?[0-9]{1,18}(\\.[0-9]{1,60})?\\s*$' THEN $1::numeric::bigint END $$;
 CREATE OR REPLACE FUNCTION v2_backup.truth(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT CASE WHEN lower(trim($1)) IN ('t', 'true', '1') THEN true WHEN lower(trim($1)) IN ('f', 'false', '0') THEN false END $$;
+CREATE OR REPLACE FUNCTION v2_backup.moment(text) RETURNS timestamp LANGUAGE plpgsql STABLE AS
+$$ BEGIN RETURN $1::timestamp; EXCEPTION WHEN data_exception THEN RETURN NULL; END $$;
+CREATE OR REPLACE FUNCTION v2_backup.json(text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN RETURN $1::jsonb; EXCEPTION WHEN data_exception THEN RETURN to_jsonb($1); END $$;
 -- Microseconds since 1970 as the clock in New York shows them, and as the exchange writes them.
 CREATE OR REPLACE FUNCTION v2_backup.eastern(bigint) RETURNS timestamp LANGUAGE sql STABLE AS
 $$ SELECT (timestamptz 'epoch' + $1 * interval '1 microsecond') AT TIME ZONE 'America/New_York' $$;
 CREATE OR REPLACE FUNCTION v2_backup.utc(bigint) RETURNS text LANGUAGE sql STABLE AS
 $$ SELECT to_char((timestamptz 'epoch' + $1 * interval '1 microsecond') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') $$;
 ";
+
+const REMOVE: &str = "\
+DROP TABLE v2_backup.adopted;
+DROP FUNCTION v2_backup.real(text), v2_backup.number(text), v2_backup.whole(text), v2_backup.truth(text), v2_backup.moment(text),
+    v2_backup.json(text), v2_backup.eastern(bigint), v2_backup.utc(bigint);
+DROP SCHEMA v2_backup";
 
 pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), AdoptError> {
     run(connection, PREPARE).await?;
@@ -54,6 +68,21 @@ pub(super) async fn imported(connection: &mut PgConnection, options: &AdoptOptio
             "SELECT NOT EXISTS (SELECT FROM imported_records WHERE environment = {environment} AND account = {account} AND kind = '{kind}')"
         );
         if rows > 0 && ask(connection, &none).await? {
+            return Err(AdoptError::NotImported { table, rows, account: options.account.to_string() });
+        }
+    }
+    // Trades one by one, because they are what somebody would miss.
+    let numbered = "SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.oid = to_regclass('users.trades_0001') \
+                    AND c.relkind IN ('r', 'p') AND attname = 'id' AND atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype))";
+    if ask(connection, numbered).await? {
+        let (environment, account) = (literal(options.environment.as_str()), literal(options.account.as_str()));
+        let missing = format!(
+            "SELECT count(*)::text FROM users.trades_0001 t WHERE NOT EXISTS (SELECT FROM imported_records r WHERE r.environment = {environment} \
+             AND r.account = {account} AND r.kind = 'trades' AND r.number = t.id AND r.source = 'postgres')"
+        );
+        let rows: i64 = list(connection, &missing).await?.first().and_then(|rows| rows.parse().ok()).unwrap_or(0);
+        if rows > 0 {
+            let table = "users.trades_0001".to_owned();
             return Err(AdoptError::NotImported { table, rows, account: options.account.to_string() });
         }
     }
@@ -120,12 +149,7 @@ pub(super) async fn back(connection: &mut PgConnection) -> Result<Vec<Moved>, Ad
             run(connection, &format!("DROP SCHEMA {}", quoted(row[1]))).await?;
         }
     }
-    run(
-        connection,
-        "DROP TABLE v2_backup.adopted; DROP FUNCTION v2_backup.number(text); DROP FUNCTION v2_backup.truth(text); DROP FUNCTION v2_backup.eastern(bigint); \
-         DROP FUNCTION v2_backup.utc(bigint); DROP SCHEMA v2_backup",
-    )
-    .await?;
+    run(connection, REMOVE).await?;
     Ok(moved)
 }
 

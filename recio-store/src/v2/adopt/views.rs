@@ -1,8 +1,9 @@
 //! The views: made, and removed.
 
-use super::columns::{VIEWS, View};
-use super::{AdoptError, AdoptOptions, ask, literal, quoted, run};
+use super::columns::{Own, VIEWS, View};
+use super::{AdoptError, AdoptOptions, ask, list, literal, moved, quoted, run};
 use sqlx::postgres::PgConnection;
+use std::collections::BTreeMap;
 
 /// What is written on a view of ours. Whatever else has a view's name is v2's, or somebody's.
 const MARK: &str = "of recio: v2's name and columns, for reading";
@@ -45,29 +46,30 @@ pub(super) async fn remove(connection: &mut PgConnection) -> Result<Vec<String>,
 /// What a view selects: recio's rows, and v2's own where it is said so and there is such a table.
 async fn query(connection: &mut PgConnection, view: &View, options: &AdoptOptions) -> Result<String, AdoptError> {
     let mut parts = Vec::new();
-    if let Some(own) = view.own
-        && needs_are_there(connection, view.needs).await?
-    {
+    let own = match &view.own {
+        Own::Nothing => None,
+        Own::Query(query) => Some((*query).to_owned()),
+        Own::Settings(query) => Some(query(options.settings.as_ref())),
+    };
+    if let Some(own) = own {
         let own = own
             .replace("$environment", &literal(options.environment.as_str()))
-            .replace("$account", &literal(options.account.as_str()));
+            .replace("$account", &literal(options.account.as_str()))
+            .replace("$asset", &literal(view.asset))
+            .replace("$lower", &view.asset.to_lowercase());
         let columns = typed(view, |column| format!("own.\"{column}\""));
         parts.push(format!("SELECT {columns} FROM ({own}) own"));
     }
     if view.backup {
-        let moved = format!("v2_backup.{}", quoted(&view.name.replace('.', "__")));
+        let moved = moved(view.name);
         let exists = format!("SELECT to_regclass({}) IS NOT NULL", literal(&moved));
         if ask(connection, &exists).await? {
-            // By way of JSON, because v2 made its tables in several forms: a column that is not there is NULL.
-            let columns = typed(view, |column| {
-                if view.secret.contains(&column) {
-                    return "NULL".to_owned();
-                }
-                let whole = view.columns.iter().any(|(name, kind)| *name == column && *kind == "bigint");
-                let text = format!("(to_jsonb(old) ->> '{column}')");
-                // A whole number of a column with decimals is written with them.
-                if whole { format!("{text}::numeric") } else { text }
+            let there = there(connection, &moved).await?;
+            let columns = view.columns.iter().map(|(column, kind)| {
+                let old = if view.secret.contains(column) { None } else { there.get(*column) };
+                format!("{} AS \"{column}\"", kept(column, kind, old.map(String::as_str)))
             });
+            let columns = columns.collect::<Vec<_>>().join(", ");
             parts.push(format!("SELECT {columns} FROM {moved} old"));
         }
     }
@@ -77,16 +79,46 @@ async fn query(connection: &mut PgConnection, view: &View, options: &AdoptOption
     Ok(parts.join(" UNION ALL "))
 }
 
+/// The columns of a table with their types.
+async fn there(connection: &mut PgConnection, table: &str) -> Result<BTreeMap<String, String>, AdoptError> {
+    let sql = format!(
+        "SELECT t.typname || ' ' || a.attname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+         WHERE a.attrelid = to_regclass({}) AND a.attnum > 0 AND NOT a.attisdropped",
+        literal(table)
+    );
+    let all = list(connection, &sql).await?;
+    Ok(all
+        .iter()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(kind, name)| (name.to_owned(), kind.to_owned()))
+        .collect())
+}
+
+/// A column of v2's table in the type that the view has. v2 made its tables in several forms: one that is not there is NULL. One of that type
+/// is taken as it is, so that its index serves.
+fn kept(column: &str, kind: &str, there: Option<&str>) -> String {
+    let Some(there) = there else { return format!("NULL::{kind}") };
+    match (kind, there) {
+        ("bigint", "int2" | "int4" | "int8")
+        | ("double precision", "float8")
+        | ("text", "text")
+        | ("boolean", "bool")
+        | ("timestamp", "timestamp")
+        | ("jsonb", "jsonb") => return format!("old.\"{column}\""),
+        _ => {}
+    }
+    let text = format!("(to_jsonb(old.\"{column}\") #>> '{{}}')");
+    match kind {
+        "bigint" => format!("v2_backup.whole({text})"),
+        "double precision" => format!("v2_backup.real({text})"),
+        "boolean" => format!("v2_backup.truth({text})"),
+        "timestamp" => format!("v2_backup.moment({text})"),
+        "jsonb" => format!("v2_backup.json({text})"),
+        _ => text,
+    }
+}
+
 fn typed(view: &View, value: impl Fn(&str) -> String) -> String {
     let columns = view.columns.iter().map(|(column, kind)| format!("{}::{kind} AS \"{column}\"", value(column)));
     columns.collect::<Vec<_>>().join(", ")
-}
-
-async fn needs_are_there(connection: &mut PgConnection, needs: &[&str]) -> Result<bool, AdoptError> {
-    for table in needs {
-        if ask(connection, &format!("SELECT to_regclass({}) IS NULL", literal(table))).await? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

@@ -7,6 +7,7 @@ mod postgres;
 mod sqlite;
 
 pub use names::Role;
+pub(super) use names::lacking;
 
 use super::row::RawRow;
 use recio_core::imported::ImportSource;
@@ -38,7 +39,7 @@ pub struct V2Table {
     pub role: Role,
     /// Its rows.
     pub rows: u64,
-    /// Its columns, in small letters.
+    /// Its columns, as the store spells them.
     #[serde(skip)]
     pub(crate) columns: Vec<String>,
 }
@@ -64,8 +65,8 @@ pub enum SourceError {
     /// This recio was built without the database.
     #[error("{0} cannot be read: this recio was built without the feature `{1}`")]
     NotBuilt(String, &'static str),
-    /// None of v2's tables is there.
-    #[error("{0} has none of v2's tables: {1}")]
+    /// None of v2's tables that hold history is there.
+    #[error("{0} has none of v2's tables of trades, orders, settings or prices: {1}")]
     NotV2(String, String),
     /// It cannot be opened or read.
     #[error("{name} cannot be read")]
@@ -82,7 +83,7 @@ impl V2Source {
     /// Opens what a text names: `postgres://…`, `sqlite://PATH`, or a path.
     ///
     /// # Errors
-    /// See [`SourceError`]; a store with none of v2's tables is refused.
+    /// See [`SourceError`]; a store with none of v2's tables that hold history is refused.
     pub async fn open(from: &str) -> Result<Self, SourceError> {
         let (kind, name, reader, mut tables) = if from.starts_with("postgres://") || from.starts_with("postgresql://") {
             Self::open_postgres(from).await?
@@ -90,12 +91,12 @@ impl V2Source {
             Self::open_sqlite(Path::new(from.strip_prefix("sqlite://").unwrap_or(from))).await?
         };
         tables.sort_by(|left, right| (&left.schema, &left.name).cmp(&(&right.schema, &right.name)));
-        let known = tables.iter().any(|table| !matches!(table.role, Role::Unknown));
+        let known = tables.iter().any(|table| matches!(table.role, Role::Records(_) | Role::Prices(_)));
         let source = Self { name, kind, tables, reader };
         if known {
             return Ok(source);
         }
-        let there: Vec<&str> = source.tables.iter().map(|table| table.name.as_str()).take(5).collect();
+        let there: Vec<String> = source.tables.iter().map(V2Table::to_string).take(5).collect();
         let there =
             if there.is_empty() { "it has no tables".to_owned() } else { format!("it has {}", there.join(", ")) };
         Err(SourceError::NotV2(source.name.clone(), there))
@@ -198,6 +199,15 @@ fn quoted(name: &str) -> String {
 }
 
 impl V2Table {
+    /// Its name in v2, also where it was moved aside.
+    pub(crate) fn own_name(&self) -> &str {
+        if self.schema == names::MOVED {
+            self.name.split_once("__").map_or(&self.name, |(_, name)| name)
+        } else {
+            &self.name
+        }
+    }
+
     /// Its whole name, as a statement may have it.
     pub(crate) fn quoted(&self) -> String {
         if self.schema.is_empty() {

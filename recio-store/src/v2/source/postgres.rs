@@ -1,14 +1,14 @@
 //! v2's PostgreSQL database.
 
-use super::names::role;
+use super::names::{MOVED, role};
 use super::{PAGE, V2Table, quoted};
 use crate::v2::row::RawRow;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 use std::collections::BTreeMap;
 
-/// The schemas of v2's.
-const SCHEMAS: [&str; 5] = ["users", "live_data", "historical_data", "analytics", "system"];
+/// The schemas of v2's, and the one that its tables are moved into.
+const SCHEMAS: [&str; 6] = ["users", "live_data", "historical_data", "analytics", "system", MOVED];
 
 #[derive(Debug)]
 pub(super) struct PostgresReader {
@@ -31,7 +31,7 @@ impl PostgresReader {
         }
         let names: Vec<(String, String)> = sqlx::query_as(
             "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY($1)",
+             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY($1) AND n.nspname || '.' || c.relname <> 'v2_backup.adopted'",
         )
         .bind(SCHEMAS.map(str::to_owned).to_vec())
         .fetch_all(&mut connection)
@@ -49,13 +49,10 @@ impl PostgresReader {
             .bind(&name)
             .fetch_all(&mut connection)
             .await?;
-            tables.push(V2Table {
-                role: role(&schema, &name, ""),
-                schema,
-                name,
-                rows: u64::try_from(rows).unwrap_or(0),
-                columns: columns.into_iter().map(|(column,)| column).collect(),
-            });
+            let columns: Vec<String> = columns.into_iter().map(|(column,)| column).collect();
+            let small: Vec<String> = columns.iter().map(|column| column.to_lowercase()).collect();
+            let role = role(&schema, &name, "", &small);
+            tables.push(V2Table { role, schema, name, rows: u64::try_from(rows).unwrap_or(0), columns });
         }
         Ok((Self { connection, columns: Vec::new(), open: false }, tables))
     }

@@ -38,13 +38,10 @@ impl SqliteReader {
                 .bind(&name)
                 .fetch_all(&mut connection)
                 .await?;
-            tables.push(V2Table {
-                schema: String::new(),
-                role: role("", &name, &file),
-                name,
-                rows: u64::try_from(rows).unwrap_or(0),
-                columns: columns.into_iter().map(|(column,)| column).collect(),
-            });
+            let columns: Vec<String> = columns.into_iter().map(|(column,)| column).collect();
+            let role = role("", &name, &file, &columns);
+            let rows = u64::try_from(rows).unwrap_or(0);
+            tables.push(V2Table { schema: String::new(), role, name, rows, columns });
         }
         Ok((Self { connection, at: None }, tables))
     }

@@ -10,7 +10,7 @@ use recio_core::trade::{OrderStatus, TradeStatus};
 use recio_core::units::{Money, Quantity};
 use recio_store::contract::sample;
 use recio_store::testing::{Database, psql, try_psql};
-use recio_store::v2::{AdoptAction, AdoptError, AdoptOptions, V2Source, adopt, import};
+use recio_store::v2::{AdoptAction, AdoptError, AdoptOptions, Exact, V2Source, adopt, import};
 use recio_store::{Access, PostgresStore};
 
 /// Every table and view of v2's that its readers name, with its columns as documented.
@@ -125,12 +125,12 @@ INSERT INTO system.health_status VALUES (1, 'healthy');
 CREATE VIEW users.active_trades_view AS SELECT * FROM users.trades_0001 WHERE status = 'open';
 ";
 
-fn adopting(action: AdoptAction, dry_run: bool) -> AdoptOptions {
-    AdoptOptions { environment: Environment::Kalshi, account: "main".parse().unwrap(), action, dry_run }
+pub(super) fn adopting(action: AdoptAction, dry_run: bool) -> AdoptOptions {
+    AdoptOptions { environment: Environment::Kalshi, account: "main".parse().unwrap(), settings: None, action, dry_run }
 }
 
 /// Everything in v2's schemas and in its backup, with kinds, columns and definitions.
-fn catalog(url: &str) -> String {
+pub(super) fn catalog(url: &str) -> String {
     psql(
         url,
         "SELECT n.nspname, c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid)
@@ -181,7 +181,7 @@ async fn the_views_answer_v2s_queries_and_undoing_brings_its_tables_back() {
         sources.push(V2Source::open(from).await.unwrap());
     }
     let start = std::time::Instant::now();
-    let report = import(&store, Some(&store), sources, &options(false)).await.unwrap();
+    let report = import(&store, Some(&store), sources, &options(false), &mut |_| ()).await.unwrap();
     eprintln!("{} trades: imported into PostgreSQL in {:?}", v2.truths.len(), start.elapsed());
     assert!(report.agrees(), "{:#?}", report.sums);
     assert!(report.prices.iter().all(|log| log.added > 0), "{:?}", report.prices);
@@ -206,6 +206,20 @@ async fn the_views_answer_v2s_queries_and_undoing_brings_its_tables_back() {
         psql(url, &format!("SELECT {columns} FROM {name}"));
         assert!(done.views.iter().any(|view| view == name), "{name}");
     }
+
+    // v2's stores again, its tables where they were moved to: nothing changes, and nothing is missed.
+    let mut sources = Vec::new();
+    for from in v2.from() {
+        sources.push(V2Source::open(from).await.unwrap());
+    }
+    let last = store.verify().await.unwrap().last_sequence;
+    let start = std::time::Instant::now();
+    let again = import(&store, Some(&store), sources, &options(false), &mut |_| ()).await.unwrap();
+    eprintln!("{} trades: again into PostgreSQL in {:?}", v2.truths.len(), start.elapsed());
+    assert!(again.agrees() && !again.changes(), "{:#?}", again.tables);
+    assert!(again.sums.iter().all(|line| line.gone == Exact::ZERO), "{:#?}", again.sums);
+    assert!(again.tables.iter().any(|table| table.table == "v2_backup.users__trades_0001"), "{:#?}", again.tables);
+    assert_eq!(store.verify().await.unwrap().last_sequence, last);
 
     // v2's own queries.
     let records = psql(
@@ -325,4 +339,27 @@ async fn without_v2_the_views_stand_alone() {
     }
     adopt(&url, &adopting(AdoptAction::Undo, false)).await.unwrap();
     assert_eq!(catalog(database.url()), plain);
+}
+
+#[tokio::test]
+async fn who_could_read_v2s_tables_can_read_the_views() {
+    let database = Database::create();
+    let url = database.url();
+    PostgresStore::open(url, Access::Writer).await.unwrap().close().await;
+    // A role that no other database of the server knows.
+    let own = format!("v2_{}", psql(url, "SELECT current_database()"));
+    psql(
+        url,
+        &format!(
+            "CREATE ROLE \"{own}\"; CREATE SCHEMA users AUTHORIZATION \"{own}\"; SET ROLE \"{own}\"; CREATE TABLE users.trades_0001 (id INTEGER, pnl REAL);
+             RESET ROLE; CREATE TABLE users.user_info_0001 (user_id TEXT)"
+        ),
+    );
+    adopt(url, &adopting(AdoptAction::Adopt, false)).await.unwrap();
+    for (name, columns) in DOCUMENTED {
+        let read = try_psql(url, &format!("SET ROLE \"{own}\"; SELECT {columns} FROM {name}"));
+        assert_eq!(read.is_ok(), *name != "users.user_info_0001", "{name}: {read:?}");
+    }
+    adopt(url, &adopting(AdoptAction::Undo, false)).await.unwrap();
+    psql(url, &format!("DROP SCHEMA users CASCADE; DROP OWNED BY \"{own}\"; DROP ROLE \"{own}\""));
 }

@@ -68,7 +68,7 @@ pub(super) async fn run(store: &SqliteStore, from: &[&str], dry_run: bool) -> Im
     for from in from {
         sources.push(V2Source::open(from).await.unwrap());
     }
-    import(store, Some(store), sources, &options(dry_run)).await.unwrap()
+    import(store, Some(store), sources, &options(dry_run), &mut |_| ()).await.unwrap()
 }
 
 /// The newest version of every record, by kind and v2's number or name.
@@ -483,7 +483,7 @@ async fn what_is_no_store_of_v2_is_refused() {
     let text = directory.path().join("notes.db");
     std::fs::write(&text, "notes and no database at all\n".repeat(100)).unwrap();
     for (path, expected) in [
-        (&path, "has none of v2's tables: it has customers"),
+        (&path, "has none of v2's tables of trades, orders, settings or prices: it has customers"),
         (&missing, "there is no file"),
         (&text, "cannot be read"),
     ] {

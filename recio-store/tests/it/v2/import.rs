@@ -223,13 +223,41 @@ async fn a_trade_that_went_on_in_v2_is_kept_anew_and_a_lesser_store_overrides_no
 }
 
 #[tokio::test]
+async fn a_history_that_came_from_a_file_gets_the_servers_numbers_later_and_keeps_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::create();
+    let url = database.url().to_owned();
+    let truths = &world::truths(3, 7);
+    let rows = |first: usize| truths.iter().enumerate().map(|(at, truth)| truth.row(first + at)).collect();
+    let path = directory.path().join("trades.db");
+    file(&path, &[Table { name: "trades", columns: TRADES, rows: rows(101) }]).await;
+    let mut connection = world::connect(&url).await;
+    world::postgres(&mut connection, &Table { name: "users.trades_0001", columns: TRADES, rows: rows(1) }).await;
+    connection.close().await.unwrap();
+    let store =
+        SqliteStore::open(&format!("sqlite://{}/recio.db", directory.path().display()), Access::Writer).await.unwrap();
+    let path = path.to_str().unwrap();
+    assert_eq!(run(&store, &[path], false).await.tables[0].imported, 3);
+    let report = run(&store, &[&url], false).await;
+    assert!(report.agrees(), "{:#?}", report.sums);
+    assert_eq!((report.tables[0].imported, report.tables[0].changed), (0, 3));
+    for from in [vec![path], vec![url.as_str()], vec![path, url.as_str()]] {
+        let report = run(&store, &from, false).await;
+        assert!(report.agrees() && !report.changes(), "{from:?}: {:#?}", report.tables);
+    }
+    let numbers: Vec<_> = records(&store, ImportedTable::Trades).await.iter().map(|record| record.number).collect();
+    assert_eq!(numbers, [Some(1), Some(2), Some(3)]);
+    verify(&store).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_import_without_a_place_for_prices_leaves_them_and_says_so() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("price_history.db");
     file(&path, &[Table { name: "price_log", columns: PRICES, rows: Vec::new() }]).await;
     let source = V2Source::open(path.to_str().unwrap()).await.unwrap();
     let store = recio_store::MemoryStore::new();
-    let report = import(&store, None, vec![source], &options(false)).await.unwrap();
+    let report = import(&store, None, vec![source], &options(false), &mut |_| ()).await.unwrap();
     assert_eq!(report.left.len(), 1);
     assert!(report.left[0].why.contains("no place for prices"));
 }

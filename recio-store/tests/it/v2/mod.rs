@@ -2,5 +2,8 @@
 
 mod adopt;
 mod awkward;
+mod bad;
 mod import;
+mod stopped;
+mod views;
 mod world;
