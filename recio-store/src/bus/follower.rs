@@ -2,7 +2,7 @@
 
 use super::{Bus, BusError, Delivery, Event, Family, Start, Subscription, ToldFact, TopicPattern};
 use crate::chain::{GENESIS, canonical, next_hash};
-use recio_core::store::{Store, StoreError, StoredFact};
+use recio_core::store::{DamagedPart, Store, StoreError, StoredFact};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +100,7 @@ impl Follower {
                 .filter(|known| known.sequence == after)
                 .map(|known| known.hash)
                 .ok_or_else(|| StoreError::Damaged {
+                    part: DamagedPart::Facts,
                     sequence: after,
                     what: "this fact was read before and is not there: the store was restored from an older backup, or is another one"
                         .to_owned(),
@@ -187,7 +188,8 @@ impl Follower {
         self.counts.readings += 1;
         self.reread = page.len() >= self.options.page as usize;
         for stored in page {
-            let damaged = |what: String| StoreError::Damaged { sequence: self.last + 1, what };
+            let damaged =
+                |what: String| StoreError::Damaged { part: DamagedPart::Facts, sequence: self.last + 1, what };
             if stored.sequence != self.last + 1 {
                 self.reread = true;
                 return Err(damaged(format!("the next fact there is has sequence {}", stored.sequence)).into());

@@ -283,7 +283,15 @@ impl MemorySubscription {
                     *cursor = batch.last().map_or(*cursor, |(id, _)| *id);
                     batch.into_iter().map(|(id, envelope)| entry(family, id, envelope, false)).collect()
                 }
-                Some(group) => stream.read_as(family, group, self.resumed),
+                Some(group) => {
+                    let (batch, gap) = stream.read_as(family, group, self.resumed);
+                    if let Some(reason) = gap.filter(|_| family.policy() == Policy::Kept) {
+                        self.inbox.counts.gaps += 1;
+                        self.ready.push_back((family, Event::Gap(Gap { topic: None, publisher: None, reason })));
+                        any = true;
+                    }
+                    batch
+                }
             };
             any |= !batch.is_empty();
             let sorted = self.inbox.sort(batch);
@@ -300,9 +308,10 @@ impl MemorySubscription {
 }
 
 impl Stream {
-    /// What a group's reader gets: first its own from before it started again, then what others have left, then new ones.
-    fn read_as(&mut self, family: Family, group: &Group, resumed: bool) -> Vec<Entry> {
-        let Some(members) = self.groups.get(&group.name) else { return Vec::new() };
+    /// What a group's reader gets: first its own from before it started again, then what others have left, then new ones; and what is missing.
+    fn read_as(&mut self, family: Family, group: &Group, resumed: bool) -> (Vec<Entry>, Option<GapReason>) {
+        let Some(members) = self.groups.get(&group.name) else { return (Vec::new(), None) };
+        let mut gap = (members.delivered < self.dropped).then_some(GapReason::Forgotten);
         let now = Instant::now();
         let is_due = |(consumer, since): &(String, Instant)| {
             (consumer == &group.consumer && !resumed)
@@ -315,8 +324,11 @@ impl Stream {
         let new: Vec<_> = self.after(members.delivered).take(room).map(|(id, _)| (*id, false)).collect();
         ids.extend(new);
         let found: Vec<_> = ids.into_iter().map(|(id, again)| (id, again, self.find(id).cloned())).collect();
-        let Some(members) = self.groups.get_mut(&group.name) else { return Vec::new() };
+        let dropped = self.dropped;
+        let Some(members) = self.groups.get_mut(&group.name) else { return (Vec::new(), None) };
+        members.delivered = members.delivered.max(dropped);
         let mut entries = Vec::with_capacity(found.len());
+        let mut missed = 0;
         for (id, again, envelope) in found {
             members.delivered = members.delivered.max(id);
             match envelope {
@@ -324,11 +336,17 @@ impl Stream {
                     members.pending.insert(id, (group.consumer.clone(), now));
                     entries.push(entry(family, id, envelope, again));
                 }
-                // It was kept for nobody any more: the stream has gone on without it.
-                None => drop(members.pending.remove(&id)),
+                // The stream has gone on without it.
+                None => {
+                    missed += 1;
+                    members.pending.remove(&id);
+                }
             }
         }
-        entries
+        if missed > 0 && gap.is_none() {
+            gap = Some(GapReason::Hole { missed });
+        }
+        (entries, gap)
     }
 }
 

@@ -41,7 +41,7 @@ pub use envelope::{ENVELOPE_VERSION, Envelope, EnvelopeError, Kind, MAX_BODY, Pu
 pub use facts::{FactPublisher, FactPublisherError, ToldFact};
 pub use follower::{FollowError, Follower, FollowerCounts, FollowerOptions};
 pub use memory::MemoryBus;
-pub use observer::{BusObserver, Health, ObserverCounts, PriceNow, QuoteNow};
+pub use observer::{BusObserver, ObserverCounts, PriceNow, QuoteNow};
 pub use publisher::Publisher;
 #[cfg(feature = "redis")]
 pub use redis::{RedisBus, RedisOptions};
@@ -88,7 +88,7 @@ pub trait Bus: Send + Sync + fmt::Debug {
     /// Reads the newest message of a topic's key; its time tells how old it is. `None` where there is none, or none within a day.
     ///
     /// # Errors
-    /// [`BusError::Unavailable`], [`BusError::Envelope`].
+    /// [`BusError::Unavailable`], [`BusError::Refused`], [`BusError::Envelope`].
     async fn newest(&self, topic: &Topic, key: &str) -> Result<Option<Arc<Envelope>>, BusError>;
 
     /// What became of the messages that were published here.
@@ -116,13 +116,13 @@ pub trait Subscription: Send {
     /// Says that a message of a consumer group is done with: nobody gets it again. Without a group it does nothing.
     ///
     /// # Errors
-    /// [`BusError::Unavailable`]: the message may come again.
+    /// [`BusError::Unavailable`], [`BusError::Refused`]: the message may come again.
     async fn ack(&mut self, delivery: &Delivery) -> Result<(), BusError>;
 
     /// How far the subscription is behind its streams.
     ///
     /// # Errors
-    /// [`BusError::Unavailable`].
+    /// [`BusError::Unavailable`], [`BusError::Refused`].
     async fn lag(&self) -> Result<Lag, BusError>;
 
     /// What was read.
@@ -138,7 +138,7 @@ pub enum Start {
     /// [`GapReason::Forgotten`] comes first; after `0-0` comes all that is there.
     After(EntryId),
     /// Where the group's readers came to. Each message goes to one of them, until it is acknowledged; so a hole in what one of them gets means
-    /// nothing, and none is looked for.
+    /// nothing, and none is looked for. What the stream lost before any of them got it is told as [`GapReason::Forgotten`] to the one who reads next.
     Group(Group),
 }
 
@@ -295,6 +295,17 @@ pub enum BusError {
         /// Which, without user and password.
         bus: String,
         /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// It is there, and does not let us: a person has to look. Nothing depends on it, so go on; it is tried again.
+    #[error("the bus {bus} does not let recio use it: {remedy}")]
+    Refused {
+        /// Which, without user and password.
+        bus: String,
+        /// What to do.
+        remedy: String,
+        /// What it says.
         #[source]
         source: BoxError,
     },

@@ -1,11 +1,12 @@
 //! `BusObserver`: shows the engine's outputs to whoever looks, without taking the engine's time.
 
 use super::{BusError, Publisher, Topic};
-use recio_core::engine::{ActiveTrade, Notice, Output, StrikeTable, Wish};
+use recio_core::engine::{ActiveTrade, Notice, Output, ServiceHealth, StrikeTable, Wish};
 use recio_core::market::{Asset, Quote};
 use recio_core::units::{AssetPrice, EventTicker, MarketTicker, Now, Quantity, StrategyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -16,7 +17,7 @@ const NOTICES: usize = 1_024;
 /// Markets and assets whose last quote is remembered, to tell changes alone: the strikes of some days. Then they are told once more.
 const REMEMBERED: usize = 10_000;
 
-/// Turns the engine's outputs into messages: strike tables, and from them quotes and prices as they change; open trades; notices; funnels.
+/// Turns the engine's outputs into messages: strike tables, and from them quotes and prices as they change; open trades; the services' health; notices; funnels.
 ///
 /// The engine's path only puts a reference into a slot, in which a newer one takes an older one's place. The work is done by
 /// [`run`](Self::run), elsewhere. Facts are not its business: they are told [from the store](super::FactPublisher).
@@ -29,23 +30,12 @@ pub struct BusObserver {
 /// What became of outputs on their way to the bus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ObserverCounts {
-    /// Strike tables and lists of open trades of which a newer one came before they were told.
+    /// Strike tables, lists of open trades and of services of which a newer one came before they were told.
     pub replaced: u64,
     /// Strike tables that were dropped because too many events waited.
     pub dropped_tables: u64,
     /// Notices that were dropped because too many waited. Readers are told of them as a gap.
     pub dropped_notices: u64,
-}
-
-/// How a service is, by its own account. Told again and again, so that its age tells too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
-    /// Which service.
-    pub service: String,
-    /// Whether it does its work.
-    pub ready: bool,
-    /// What there is to say, in one sentence.
-    pub text: String,
 }
 
 /// The body of [`Topic::quote`].
@@ -83,6 +73,7 @@ struct Slots {
 struct Waiting {
     tables: BTreeMap<(StrategyId, EventTicker), (Timestamp, Arc<StrikeTable>)>,
     active: Option<(Timestamp, Vec<ActiveTrade>)>,
+    health: Option<(Timestamp, Vec<ServiceHealth>)>,
     told: VecDeque<(Timestamp, Told)>,
     untold: u64,
     counts: ObserverCounts,
@@ -116,7 +107,7 @@ impl BusObserver {
     }
 
     /// The function that sees the engine's outputs, for the pipeline's `observe`. It never waits, and makes no text of anything.
-    pub fn observe(&self) -> impl FnMut(Now, &Output) + Send + 'static {
+    pub fn observe(&self) -> impl FnMut(Now, &Output) + Send + use<> {
         let slots = Arc::clone(&self.slots);
         move |now, output| {
             if slots.waiting().put(now.wall, &output.wish) {
@@ -132,7 +123,7 @@ impl BusObserver {
     ///
     /// # Cancel safety
     /// Dropping it is how it is stopped. What waits then is told by [`tell_waiting`](Self::tell_waiting).
-    pub async fn run(&self) -> Result<(), BusError> {
+    pub async fn run(&self) -> Result<Infallible, BusError> {
         loop {
             self.slots.changed.notified().await;
             self.tell_waiting()?;
@@ -151,6 +142,11 @@ impl BusObserver {
         if let Some((time, trades)) = taken.active {
             self.tell(Topic::active_trades(), Some("all"), time, &trades)?;
         }
+        if let Some((time, services)) = taken.health {
+            for health in &services {
+                self.tell(Topic::health(), Some(health.service.as_str()), time, health)?;
+            }
+        }
         if let (Some((time, _)), 1..) = (taken.told.front(), taken.untold) {
             self.publisher.announce_gap(Topic::notice(), *time, &format!("{} notices were dropped", taken.untold))?;
         }
@@ -161,14 +157,6 @@ impl BusObserver {
             }
         }
         Ok(())
-    }
-
-    /// Tells how a service is.
-    ///
-    /// # Errors
-    /// The bus was closed, or the service's name is no key.
-    pub fn tell_health(&self, time: Timestamp, health: &Health) -> Result<(), BusError> {
-        self.publisher.publish(Topic::health(), Some(&health.service), time, health).map(drop)
     }
 
     /// What became of outputs on their way.
@@ -238,6 +226,9 @@ impl Waiting {
             }
             Wish::Supervised(trades) => {
                 self.counts.replaced += u64::from(self.active.replace((time, trades.clone())).is_some());
+            }
+            Wish::Health(services) => {
+                self.counts.replaced += u64::from(self.health.replace((time, services.clone())).is_some());
             }
             Wish::Say(notice) => self.push(time, Told::Notice(notice.clone())),
             Wish::Funnel { strategy, until, entered, refused } => {

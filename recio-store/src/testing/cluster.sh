@@ -1,5 +1,6 @@
 # Makes a PostgreSQL server in a folder of its own, says which folder, and does what it is told (start, stop, kill), until its input ends:
-# then the server ends, and the folder with it. $1 is the folder with PostgreSQL's programs. Runs as somebody who is not root.
+# then the server ends, and the folder with it. $1 is the folder with PostgreSQL's programs, $2 the place for the server's folder where it
+# matters. Runs as somebody who is not root.
 #
 # A server that was killed may leave processes that still hold its memory: starting is tried again, for a minute at most.
 set -u
@@ -7,7 +8,7 @@ programs=$1
 # In memory, where there is room for it: what a server is told survives its process there as well, and starting it takes a fifth of the time.
 parent=/tmp
 if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 2000000 ]; then parent=/dev/shm; fi
-folder=$(mktemp -d "${TMPDIR:-$parent}/recio-pg.XXXXXX") || exit 1
+folder=$(mktemp -d "${2:-${TMPDIR:-$parent}}/recio-pg.XXXXXX") || exit 1
 pid=
 end() {
     if [ -n "$pid" ]; then kill -QUIT "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; fi

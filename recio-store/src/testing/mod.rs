@@ -1,6 +1,10 @@
-//! PostgreSQL servers for tests, which end with the test.
+//! PostgreSQL and Redis servers for tests, which end with the test.
 //!
 //! Not part of what recio promises: it serves the tests of recio's own crates.
+
+mod redis;
+
+pub use redis::{Memory, RedisServer};
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -102,7 +106,21 @@ impl Cluster {
     /// As [`Cluster::start`].
     #[must_use]
     pub fn start_with_files(settings: &[&str], files: &[(&str, &[u8])]) -> Self {
-        let mut cluster = Self::make();
+        Self::start_in(None, settings, files)
+    }
+
+    /// Starts a server in a place where the user `postgres` may make a folder, with lines for `postgresql.conf`: a server whose disk is
+    /// measured has to be on one.
+    ///
+    /// # Panics
+    /// As [`Cluster::start`].
+    #[must_use]
+    pub fn start_at(place: &Path, settings: &[&str]) -> Self {
+        Self::start_in(Some(place), settings, &[])
+    }
+
+    fn start_in(place: Option<&Path>, settings: &[&str], files: &[(&str, &[u8])]) -> Self {
+        let mut cluster = Self::make(place);
         for (name, content) in files {
             cluster.write(&format!("data/{name}"), content);
         }
@@ -115,10 +133,10 @@ impl Cluster {
     }
 
     /// Makes a server, and does not start it.
-    fn make() -> Self {
+    fn make(place: Option<&Path>) -> Self {
         let programs = programs();
         let mut command = as_postgres(&["sh", "-c", SHELL, "sh"]);
-        command.arg(&programs).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg(&programs).args(place).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Whoever ends the test with its whole group must not end the shell, which has still to end the server.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut shell = command.spawn().expect("a shell starts");

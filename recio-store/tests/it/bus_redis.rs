@@ -1,6 +1,5 @@
 //! The bus on Redis Streams: the contract, and what happens without Redis, with one that forgets, and with foreign things in it.
 
-use crate::redis_server::{Memory, RedisServer};
 use recio_core::fact::Fact;
 use recio_core::store::{Store, StoredFact};
 use recio_core::units::Money;
@@ -9,6 +8,7 @@ use recio_store::bus::{
     RedisBus, RedisOptions, Start, Subscription, Topic, contract,
 };
 use recio_store::contract::sample::{cash_moved, time};
+use recio_store::testing::{Memory, RedisServer};
 use recio_store::{MemoryStore, verify};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -20,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 fn open(server: &RedisServer) -> Arc<RedisBus> {
     Arc::new(RedisBus::open(&server.url(), RedisOptions::default()).unwrap())
+}
+
+fn client(server: &RedisServer) -> redis::Client {
+    redis::Client::open(server.url()).unwrap()
 }
 
 fn publisher(bus: &Arc<RedisBus>) -> Publisher {
@@ -60,7 +64,7 @@ async fn redis_keeps_the_contract() {
     let mut server = None;
     if foreign.is_none() {
         let own = server.insert(RedisServer::start(Memory::Forgets));
-        own.answers().await;
+        own.answers();
     }
     let url = foreign.unwrap_or_else(|| server.as_ref().unwrap().url());
     let number = Cell::new(0);
@@ -76,7 +80,7 @@ async fn redis_keeps_the_contract() {
 #[tokio::test]
 async fn without_redis_publishing_goes_on_and_a_gap_is_told_afterwards() {
     let mut server = RedisServer::start(Memory::Forgets);
-    server.answers().await;
+    server.answers();
     let bus = open(&server);
     let publisher = publisher(&bus);
     let mut reader = bus.subscribe(&["trades.*".parse().unwrap()], Start::Newest).await.unwrap();
@@ -144,7 +148,7 @@ async fn a_bus_that_starts_before_redis_works_once_redis_does() {
 #[tokio::test]
 async fn a_follower_reads_the_store_once_redis_is_back() {
     let mut server = RedisServer::start(Memory::Forgets);
-    server.answers().await;
+    server.answers();
     let store = Arc::new(MemoryStore::new());
     // Neither quiet nor the interruption makes it read: only the bus that is back.
     let never = Duration::from_secs(3_600);
@@ -173,7 +177,7 @@ async fn a_follower_reads_the_store_once_redis_is_back() {
 #[tokio::test]
 async fn a_group_goes_on_after_redis_forgot_it() {
     let mut server = RedisServer::start(Memory::Forgets);
-    server.answers().await;
+    server.answers();
     let bus = open(&server);
     let publisher = publisher(&bus);
     let group = Start::Group(Group::new("workers", "one"));
@@ -191,7 +195,7 @@ async fn a_group_goes_on_after_redis_forgot_it() {
 #[tokio::test]
 async fn a_group_resumes_what_a_redis_that_remembers_kept() {
     let mut server = RedisServer::start(Memory::Remembers);
-    server.answers().await;
+    server.answers();
     let bus = open(&server);
     let publisher = publisher(&bus);
     let subscribe = async || {
@@ -211,12 +215,12 @@ async fn a_group_resumes_what_a_redis_that_remembers_kept() {
     }
     drop(reader);
     // Written down before it dies, as it is after a second at the latest.
-    let mut connection = server.client().get_multiplexed_async_connection().await.unwrap();
+    let mut connection = client(&server).get_multiplexed_async_connection().await.unwrap();
     redis::cmd("CONFIG").arg(&["SET", "appendfsync", "always"]).exec_async(&mut connection).await.unwrap();
     redis::cmd("SET").arg(&["last", "write"]).exec_async(&mut connection).await.unwrap();
     server.kill();
     server.launch();
-    server.answers().await;
+    server.answers();
     let mut reader = subscribe().await;
     assert_eq!(number(&mut *reader).await, 2, "what was not acknowledged comes again");
     assert_eq!(number(&mut *reader).await, 4);
@@ -224,8 +228,8 @@ async fn a_group_resumes_what_a_redis_that_remembers_kept() {
 
 #[tokio::test]
 async fn newer_and_foreign_entries_are_passed_over_and_counted() {
-    let mut server = RedisServer::start(Memory::Forgets);
-    server.answers().await;
+    let server = RedisServer::start(Memory::Forgets);
+    server.answers();
     let bus = open(&server);
     let publisher = publisher(&bus);
     let topics = ["trades.*".parse().unwrap()];
@@ -234,7 +238,7 @@ async fn newer_and_foreign_entries_are_passed_over_and_counted() {
     publisher.publish(fill(), None, time(0), &1_u64).unwrap();
     let Event::Message(delivery) = next(&mut *reader).await else { panic!("messages come") };
     let good: BTreeMap<_, _> = delivery.envelope.fields().into_iter().collect();
-    let mut connection = server.client().get_multiplexed_async_connection().await.unwrap();
+    let mut connection = client(&server).get_multiplexed_async_connection().await.unwrap();
     let mut add = async |fields: &[(&str, &[u8])]| {
         let mut command = redis::cmd("XADD");
         command.arg("recio:bus:trades").arg("*");
@@ -275,8 +279,8 @@ async fn newer_and_foreign_entries_are_passed_over_and_counted() {
 
 #[tokio::test]
 async fn streams_are_cut_and_a_reader_that_is_too_slow_is_told() {
-    let mut server = RedisServer::start(Memory::Forgets);
-    server.answers().await;
+    let server = RedisServer::start(Memory::Forgets);
+    server.answers();
     let mut options = RedisOptions::default();
     options.kept = Some(500);
     let bus = Arc::new(RedisBus::open(&server.url(), options).unwrap());
@@ -288,7 +292,7 @@ async fn streams_are_cut_and_a_reader_that_is_too_slow_is_told() {
         publisher.publish(fill(), None, time(0), &number).unwrap();
     }
     bus.flush(PATIENCE).await.unwrap();
-    let mut connection = server.client().get_multiplexed_async_connection().await.unwrap();
+    let mut connection = client(&server).get_multiplexed_async_connection().await.unwrap();
     let kept: u64 = redis::cmd("XLEN").arg("recio:bus:trades").query_async(&mut connection).await.unwrap();
     assert!((500..1_000).contains(&kept), "the stream has {kept} entries");
     let (mut read, mut missed) = (0, 0);
@@ -306,10 +310,87 @@ async fn streams_are_cut_and_a_reader_that_is_too_slow_is_told() {
 }
 
 #[tokio::test]
+async fn a_group_is_told_what_the_stream_lost_before_it_got_it_and_nothing_else() {
+    let server = RedisServer::start(Memory::Forgets);
+    server.answers();
+    let mut options = RedisOptions::default();
+    options.kept = Some(500);
+    let bus = Arc::new(RedisBus::open(&server.url(), options).unwrap());
+    let publisher = publisher(&bus);
+    let join = async |consumer: &str| {
+        let group = Start::Group(Group::new("workers", consumer));
+        bus.subscribe(&["trades.*".parse().unwrap()], group).await.unwrap()
+    };
+    let mut told = 0_u64;
+    let mut tell = async |count: u64| {
+        for _ in 0..count {
+            told += 1;
+            publisher.publish(fill(), None, time(0), &told).unwrap();
+        }
+        bus.flush(PATIENCE).await.unwrap();
+        told
+    };
+    // Reads to a number; how many gaps came meanwhile, and how many messages.
+    let read_to = async |reader: &mut dyn Subscription, last: u64| {
+        let (mut gaps, mut messages) = (Vec::new(), 0);
+        loop {
+            match next(reader).await {
+                Event::Gap(gap) => gaps.push(gap.reason),
+                Event::Interrupted => panic!("Redis runs"),
+                Event::Message(delivery) => {
+                    messages += 1;
+                    reader.ack(&delivery).await.unwrap();
+                    if delivery.envelope.read::<u64>().unwrap() == last {
+                        return (gaps, messages);
+                    }
+                }
+            }
+        }
+    };
+    // Lost before the group got anything at all.
+    drop(join("one").await);
+    let last = tell(1_200).await;
+    let mut reader = join("one").await;
+    let (gaps, messages) = read_to(&mut *reader, last).await;
+    assert_eq!(gaps, [GapReason::Forgotten]);
+    assert!((500..1_200).contains(&messages), "{messages}");
+    // The stream is cut again and again under readers that keep up.
+    let mut second = join("two").await;
+    for _ in 0..20 {
+        let last = tell(100).await;
+        let mut left: std::collections::BTreeSet<_> = (last - 99..=last).collect();
+        while !left.is_empty() {
+            let (event, reader) = tokio::select! {
+                event = next(&mut *reader) => (event, &mut reader),
+                event = next(&mut *second) => (event, &mut second),
+            };
+            let Event::Message(delivery) = event else { panic!("nothing was lost, and {event:?} was told") };
+            reader.ack(&delivery).await.unwrap();
+            assert!(left.remove(&delivery.envelope.read::<u64>().unwrap()));
+        }
+    }
+    // Everybody is away, the stream goes on for less than it keeps.
+    drop((reader, second));
+    let last = tell(400).await;
+    let mut reader = join("one").await;
+    assert_eq!(read_to(&mut *reader, last).await, (vec![], 400));
+    // And for more: exactly one of the readers is told, once.
+    drop(reader);
+    let last = tell(2_000).await;
+    let mut reader = join("two").await;
+    let (gaps, messages) = read_to(&mut *reader, last).await;
+    assert_eq!(gaps, [GapReason::Forgotten]);
+    assert!((500..2_000).contains(&messages), "{messages}");
+    assert_eq!(reader.counts().gaps, 1);
+    let last = tell(10).await;
+    assert_eq!(read_to(&mut *reader, last).await, (vec![], 10));
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_told_without_any() {
-    let mut server = RedisServer::start(Memory::Forgets);
-    server.answers().await;
-    let mut connection = server.client().get_multiplexed_async_connection().await.unwrap();
+    let server = RedisServer::start(Memory::Forgets);
+    server.answers();
+    let mut connection = client(&server).get_multiplexed_async_connection().await.unwrap();
     redis::cmd("CONFIG").arg(&["SET", "requirepass", "hunter2"]).exec_async(&mut connection).await.unwrap();
     let told = |error: &dyn std::error::Error| {
         let mut text = format!("{error} {error:?}");
@@ -323,13 +404,14 @@ async fn a_wrong_password_is_told_without_any() {
     for password in ["", "hunter3"] {
         let bus = RedisBus::open(&format!("{}?pass={password}", server.url()), RedisOptions::default()).unwrap();
         let error = bus.check().await.unwrap_err();
+        assert!(matches!(&error, BusError::Refused { remedy, .. } if remedy.contains("password")), "{error:?}");
         let text = told(&error) + &format!("{bus:?} {:?}", bus.counts());
         assert!(!text.contains("hunter"), "{text}");
-        until("the reason is told", || bus.counts().problem.is_some()).await;
+        until("the reason is told", || bus.counts().problem.is_some_and(|problem| problem.contains("password"))).await;
         assert!(!format!("{:?}", bus.counts()).contains("hunter"));
     }
     let bus = RedisBus::open(&format!("{}?pass=hunter2", server.url()), RedisOptions::default()).unwrap();
-    bus.check().await.unwrap();
+    assert_ne!(bus.check().await.unwrap(), "unknown");
 }
 
 #[tokio::test]
@@ -350,7 +432,7 @@ async fn tls_is_spoken_and_what_does_not_speak_it_is_unavailable() {
         () = server => unreachable!("the server goes on"),
         answer = bus.check() => answer.unwrap_err(),
     };
-    assert!(matches!(error, BusError::Unavailable { .. }), "{error}");
+    assert!(matches!(&error, BusError::Refused { remedy, .. } if remedy.contains("does not speak TLS")), "{error:?}");
     assert!(!format!("{error:?} {bus:?}").contains("hunter2"));
 }
 
@@ -361,7 +443,7 @@ fn facts(group: u64) -> Vec<Fact> {
 /// Facts are appended and told while Redis is killed again and again; several followers follow.
 async fn followed_while_redis_is_killed(memory: Memory, kills: u64) {
     let mut server = RedisServer::start(memory);
-    server.answers().await;
+    server.answers();
     let groups = kills * 12;
     let store = Arc::new(MemoryStore::new());
     let alone = MemoryStore::new();
@@ -387,7 +469,7 @@ async fn followed_while_redis_is_killed(memory: Memory, kills: u64) {
             (seen, follower.counts())
         });
     }
-    let telling = async { teller.run(&*store, 0, time(0)).await.unwrap() };
+    let telling = async { teller.run(&*store, Some(0), time(0)).await.unwrap() };
     let writing = async {
         for group in 0..groups {
             store.append(&facts(group)).await.unwrap();
@@ -408,7 +490,7 @@ async fn followed_while_redis_is_killed(memory: Memory, kills: u64) {
     };
     let results = tokio::time::timeout(4 * PATIENCE, async {
         tokio::select! {
-            () = telling => unreachable!("telling does not end"),
+            never = telling => match never {},
             results = writing => results,
         }
     })

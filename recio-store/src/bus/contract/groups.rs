@@ -106,3 +106,28 @@ pub(super) async fn lag_counts_what_is_left(bus: Arc<dyn Bus>) {
     };
     tokio::time::timeout(PATIENCE, caught_up).await.expect("who has read everything is not behind");
 }
+
+pub(super) async fn what_the_stream_lost_before_the_group_got_it_is_told(bus: Arc<dyn Bus>) {
+    let all = ["user.*"];
+    let join = async || subscribe(&bus, &all, Start::Group(Group::new("workers", "one"))).await;
+    let mut reader = join().await;
+    let publisher = publisher(&bus, 1);
+    tell(&publisher, "user.login", None, 0);
+    let delivery = message(&mut *reader).await;
+    reader.ack(&delivery).await.expect("the bus takes an acknowledgement");
+    drop(reader);
+    let lost = crate::bus::Family::User.kept() as u32 + 500;
+    for number in 1..=lost {
+        tell(&publisher, "user.login", None, number);
+        if number % 2_000 == 0 {
+            bus.flush(PATIENCE).await.expect("everything is sent");
+        }
+    }
+    bus.flush(PATIENCE).await.expect("everything is sent");
+    let mut reader = join().await;
+    assert_eq!(gap(&mut *reader).await.reason, GapReason::Forgotten, "told before what comes after it");
+    let first = message(&mut *reader).await;
+    assert!((2..=501).contains(&number(&first)), "the oldest that is kept comes next, not {}", number(&first));
+    assert_eq!(number(&message(&mut *reader).await), number(&first) + 1);
+    assert_eq!(reader.counts().gaps, 1);
+}

@@ -51,6 +51,7 @@ where
     groups::what_was_not_acknowledged_comes_again(make().await).await;
     groups::what_a_reader_leaves_is_taken_over(make().await).await;
     groups::lag_counts_what_is_left(make().await).await;
+    groups::what_the_stream_lost_before_the_group_got_it_is_told(make().await).await;
 }
 
 fn topic(text: &str) -> Topic {

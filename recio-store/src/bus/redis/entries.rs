@@ -32,6 +32,37 @@ pub(super) fn raw_entries(answer: Value) -> Vec<RawEntry> {
     array(answer).unwrap_or_default().into_iter().filter_map(entry).collect()
 }
 
+/// What a stream has, of an answer to XINFO STREAM.
+#[derive(Debug, Default)]
+pub(super) struct EntryCounts {
+    /// Its first entry's place; `None` where it is empty.
+    pub(super) first: Option<EntryId>,
+    pub(super) length: u64,
+    /// All that were ever added, where the server counts them.
+    pub(super) added: Option<u64>,
+}
+
+pub(super) fn entry_counts(answer: Value) -> EntryCounts {
+    let mut counts = EntryCounts::default();
+    let fields = if let Value::Map(pairs) = answer {
+        pairs
+    } else {
+        let mut values = array(answer).unwrap_or_default().into_iter();
+        std::iter::from_fn(|| Some((values.next()?, values.next()?))).collect()
+    };
+    for (name, value) in fields {
+        match (text(name).as_deref(), value) {
+            (Some("length"), Value::Int(length)) => counts.length = length.unsigned_abs(),
+            (Some("entries-added"), Value::Int(added)) => counts.added = Some(added.unsigned_abs()),
+            (Some("first-entry"), entry) => {
+                counts.first = pair(entry).and_then(|(id, _)| text(id)?.parse().ok());
+            }
+            _ => {}
+        }
+    }
+    counts
+}
+
 impl RawEntry {
     pub(super) const fn is_gone(&self) -> bool {
         self.fields.is_none()

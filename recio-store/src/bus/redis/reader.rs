@@ -3,6 +3,7 @@
 use super::Keys;
 use super::address::{Address, Backoff};
 use super::entries::{RawEntry, raw_entries, streams};
+use super::group::{Read, read_as};
 use crate::bus::inbox::{Entry, Inbox};
 use crate::bus::{EntryId, Event, Family, Gap, GapReason, Group, Policy, ReadCounts, Start, UNACKNOWLEDGED};
 use redis::aio::MultiplexedConnection;
@@ -14,11 +15,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 /// Entries read at a time.
-const BATCH: usize = 128;
+pub(super) const BATCH: usize = 128;
 /// Events that wait for a slow reader; then no more are read, and Redis keeps them as long as its streams are.
 const WAITING: usize = 256;
 /// How long a read waits for entries. Redis answers at once when there is one; this bounds how late a dead connection is noticed.
-const BLOCK: Duration = Duration::from_secs(5);
+pub(super) const BLOCK: Duration = Duration::from_secs(5);
 
 pub(super) struct Reader {
     address: Arc<Address>,
@@ -177,7 +178,20 @@ impl Reader {
         loop {
             self.wait_for_room().await?;
             self.claim(&mut connection).await?;
-            let answer: Value = self.next_read().query_async(&mut connection).await?;
+            let answer = match &self.mode {
+                Mode::Cursors(cursors) => self.next_read(cursors).query_async(&mut connection).await?,
+                Mode::Group { group, .. } => {
+                    let Read { answer, has_forgotten, wait } = read_as(group, &self.streams, &mut connection).await?;
+                    if has_forgotten {
+                        self.inbox.counts.gaps += 1;
+                        self.tell(gap(GapReason::Forgotten)).await?;
+                    }
+                    if let Some(wait) = wait {
+                        wait.exec_async(&mut connection).await?;
+                    }
+                    answer
+                }
+            };
             self.backoff.reset();
             let mut batch = Vec::new();
             for (name, entries) in streams(answer) {
@@ -233,35 +247,13 @@ impl Reader {
         Ok(())
     }
 
-    fn next_read(&self) -> Cmd {
-        let block = u64::try_from(BLOCK.as_millis()).unwrap_or(u64::MAX);
-        let mut read;
-        match &self.mode {
-            Mode::Cursors(cursors) => {
-                read = redis::cmd("XREAD");
-                read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(block).arg("STREAMS");
-                for (_, stream) in &self.streams {
-                    read.arg(stream);
-                }
-                for (family, _) in &self.streams {
-                    read.arg(cursors.get(family).copied().flatten().unwrap_or_default().to_string());
-                }
-            }
-            Mode::Group { group, .. } => {
-                // What others leave has to be looked for in time.
-                let block = block.min(u64::try_from(group.claim_after.as_millis()).unwrap_or(block).max(1));
-                read = redis::cmd("XREADGROUP");
-                read.arg("GROUP").arg(&group.name).arg(&group.consumer);
-                read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(block).arg("STREAMS");
-                for (_, stream) in &self.streams {
-                    read.arg(stream);
-                }
-                for _ in &self.streams {
-                    read.arg(">");
-                }
-            }
-        }
-        read
+    fn next_read(&self, cursors: &BTreeMap<Family, Option<EntryId>>) -> Cmd {
+        let places: Vec<_> = self
+            .streams
+            .iter()
+            .map(|(family, stream)| (stream.as_str(), cursors.get(family).copied().flatten().unwrap_or_default()))
+            .collect();
+        read_after(&places, BATCH, BLOCK)
     }
 
     /// A group's reader gets again what it had not acknowledged before it started again, or what got lost on its way here.
@@ -401,6 +393,20 @@ impl Reader {
         };
         self.events.send((family, event)).await.map_err(|_| Stopped::Dropped)
     }
+}
+
+/// Reads what comes after a place in each stream, and waits for it.
+pub(super) fn read_after(places: &[(&str, EntryId)], most: usize, wait: Duration) -> Cmd {
+    let mut read = redis::cmd("XREAD");
+    let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+    read.arg("COUNT").arg(most).arg("BLOCK").arg(wait).arg("STREAMS");
+    for (stream, _) in places {
+        read.arg(*stream);
+    }
+    for (_, place) in places {
+        read.arg(place.to_string());
+    }
+    read
 }
 
 /// The newest entry's place; zero for a stream that is empty, or not there.

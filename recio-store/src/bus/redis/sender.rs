@@ -2,6 +2,7 @@
 
 use super::Keys;
 use super::address::{Address, Backoff};
+use super::refusal::remedy;
 use crate::bus::envelope::{Kind, Stamp};
 use crate::bus::outbox::{Outbox, Ticketed};
 use crate::bus::{BusError, Envelope, NEWEST_FOR, PublishCounts, Queued, Topic};
@@ -39,6 +40,8 @@ struct Queue {
     connected: bool,
     connections: u64,
     problem: Option<String>,
+    /// The problem is one that waiting does not help.
+    is_refused: bool,
 }
 
 impl Queue {
@@ -106,24 +109,37 @@ impl Link {
         batch
     }
 
-    fn connected(&self) {
+    /// It works: there was nothing to send, or something was sent. A Redis that answers and takes nothing does not count.
+    fn works(&self) {
         let mut queue = self.queue();
+        if queue.connected {
+            return;
+        }
         queue.connected = true;
         queue.connections += 1;
-        queue.problem = None;
-        if queue.connections > 1 {
-            tracing::info!(bus = %self.address, "the bus is connected again");
+        // Who was told that it is missing is told that it is there.
+        if queue.problem.take().is_some() {
+            tracing::info!(bus = %self.address, "the bus is connected");
         }
     }
 
+    /// Says it once: when the connection is lost, and when it turns out that waiting does not help.
     fn failed(&self, error: &RedisError) {
+        let remedy = remedy(error);
         let mut queue = self.queue();
-        let text = error.to_string();
-        if queue.connected || queue.problem.is_none() {
-            tracing::warn!(bus = %self.address, "the bus is not available, recio goes on without it: {text}");
+        let is_new = queue.connected || queue.problem.is_none();
+        match &remedy {
+            Some(remedy) if is_new || !queue.is_refused => {
+                tracing::error!(bus = %self.address, "the bus does not let recio use it, recio goes on without: {remedy} ({error})");
+            }
+            None if is_new => {
+                tracing::warn!(bus = %self.address, "the bus is not available, recio goes on without it: {error}");
+            }
+            Some(_) | None => {}
         }
         queue.connected = false;
-        queue.problem = Some(text);
+        queue.is_refused = remedy.is_some();
+        queue.problem = Some(remedy.map_or_else(|| error.to_string(), |remedy| format!("{remedy} ({error})")));
     }
 
     fn add(&self, pipeline: &mut Pipeline, envelope: &Envelope) {
@@ -177,18 +193,19 @@ async fn serve(
         tell_gaps(link, connection, true).await?;
         restore(link, connection, newest).await?;
     }
-    link.connected();
     loop {
         let work = link.work.notified();
         tell_gaps(link, connection, false).await?;
         let batch = link.take();
         if batch.is_empty() {
+            link.works();
             if tokio::time::timeout(IDLE, work).await.is_err() {
                 redis::cmd("PING").exec_async(connection).await?;
             }
             continue;
         }
         send_batch(link, connection, newest, batch).await?;
+        link.works();
         backoff.reset();
     }
 }
