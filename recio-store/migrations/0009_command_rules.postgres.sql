@@ -37,3 +37,7 @@ ALTER TABLE facts ENABLE ALWAYS TRIGGER facts_are_told;
 CREATE TRIGGER commands_are_told AFTER INSERT OR UPDATE ON commands
     FOR EACH STATEMENT EXECUTE FUNCTION tell_of_changes();
 ALTER TABLE commands ENABLE ALWAYS TRIGGER commands_are_told;
+
+CREATE TRIGGER settings_are_told AFTER INSERT ON settings
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_of_changes();
+ALTER TABLE settings ENABLE ALWAYS TRIGGER settings_are_told;

@@ -1,12 +1,16 @@
-//! A store's facts in one file, and a store from that file again.
+//! A store's facts, settings and audit log in one file, and a store from that file again.
 //!
-//! The file is zstd over lines of JSON: a header, one line a fact (sequence, hash, and the fact's canonical form as a text), and an end with the
-//! number of facts. It belongs to no database: a backup of SQLite is restored into PostgreSQL as well. Every fact is checked against its hash
-//! and the hash before when it is read; a file without its end is no backup.
+//! The file is zstd over lines of JSON: a header, one line a fact (sequence, hash, and the fact's canonical form as a text), one line an entry of the
+//! audit log in the same manner, which tells of every version of every setting, and an end with the numbers of both. It belongs to no database: a backup
+//! of SQLite is restored into PostgreSQL as well. Every line is checked against its hash and the hash before when it is read; a file without its end is
+//! no backup. Observations are not in it: the archive keeps those.
 
 use crate::chain::{GENESIS, canonical, next_hash};
 use crate::copy::{Copied, CopyError, PAGE, Target};
-use recio_core::fact::Fact;
+use crate::settings::copy::{LogTarget, log_of};
+use crate::settings::seal;
+use crate::storage::Storage;
+use recio_core::settings::AuditRecord;
 use recio_core::store::{Store, StoreError, StoredFact};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -14,7 +18,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Of this description.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// zstd's own default: what is gained beyond it is small, and costs much time.
 const LEVEL: i32 = 3;
 
@@ -25,6 +29,10 @@ pub struct BackedUp {
     pub last_sequence: u64,
     /// The last fact's hash.
     pub hash: [u8; 32],
+    /// The last entry of the audit log, which is the number of entries.
+    pub entries: u64,
+    /// That entry's hash.
+    pub audit_hash: [u8; 32],
     /// The file's size.
     pub bytes: u64,
 }
@@ -82,10 +90,11 @@ pub enum BackupError {
 enum Line {
     Backup { format: u32 },
     Fact { sequence: u64, hash: String, body: String },
-    End { facts: u64 },
+    Audit { sequence: u64, hash: String, body: String },
+    End { facts: u64, entries: u64 },
 }
 
-/// Writes all facts that are there when it gets to the end into a new file, which appears when it is whole.
+/// Writes all facts that are there when it gets to their end, and then the audit log, into a new file, which appears when it is whole.
 ///
 /// # Errors
 /// See [`BackupError`]. A file that is there is never overwritten; what was begun is removed.
@@ -120,7 +129,18 @@ pub async fn backup(store: &dyn Store, path: &Path, mut told: impl FnMut(u64)) -
         }
         told(last);
     }
-    write(&Line::End { facts: last }).map_err(io("write"))?;
+    let (mut entries, mut audit_hash) = (0, GENESIS);
+    while let Some(settings) = store.settings() {
+        let page = settings.audit_log(entries, PAGE).await.map_err(BackupError::Store)?;
+        let Some(newest) = page.last() else { break };
+        (entries, audit_hash) = (newest.sequence, newest.hash);
+        for record in &page {
+            let body = seal::canonical(&record.entry).map_err(BackupError::Store)?;
+            let line = Line::Audit { sequence: record.sequence, hash: hex::encode(record.hash), body };
+            write(&line).map_err(io("write"))?;
+        }
+    }
+    write(&Line::End { facts: last, entries }).map_err(io("write"))?;
     let mut buffer = lines.finish().map_err(io("write"))?;
     buffer.flush().map_err(io("write"))?;
     buffer.get_ref().sync_all().map_err(io("sync"))?;
@@ -130,30 +150,33 @@ pub async fn backup(store: &dyn Store, path: &Path, mut told: impl FnMut(u64)) -
     std::fs::remove_file(&part).map_err(io("tidy up after"))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync the folder of"))?;
-    Ok(BackedUp { last_sequence: last, hash, bytes })
+    Ok(BackedUp { last_sequence: last, hash, entries, audit_hash, bytes })
 }
 
-/// Puts a backup's facts into a store that is empty, or has the first of them already, and verifies it. The whole file is checked before the first
-/// fact is written.
+/// Puts a backup's facts, settings and audit log into a store that is empty, or has the first of them already, and verifies it whole. The whole file is
+/// checked before the first fact is written.
 ///
 /// # Errors
 /// See [`BackupError`].
 ///
 /// # Cancel safety
 /// A dropped restore leaves a whole number of facts; the same one again goes on from there.
-pub async fn restore(path: &Path, store: &dyn Store, mut told: impl FnMut(u64)) -> Result<Copied, BackupError> {
+pub async fn restore(path: &Path, store: &dyn Storage, mut told: impl FnMut(u64)) -> Result<Copied, BackupError> {
     let whole = Reader::open(path)?.check()?;
     let mut reader = Reader::open(path)?;
     let mut target = Target::new(store);
+    let mut log = LogTarget::new(log_of(store.settings())?);
     loop {
         let page = reader.page()?;
-        if page.is_empty() {
+        if page.len() == 0 {
             break;
         }
-        target.take(&page).await?;
+        target.take(&page.facts).await?;
         told(target.last);
+        log.take(&page.entries).await?;
     }
-    Ok(target.finish(whole.last_sequence, whole.hash).await?)
+    target.entries_added = log.added;
+    Ok(target.finish((whole.last_sequence, whole.hash), (whole.entries, whole.audit_hash)).await?)
 }
 
 /// Reads a whole backup and says what it holds.
@@ -170,12 +193,28 @@ fn part_of(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// The next lines; none at the end.
+#[derive(Default)]
+struct Page {
+    facts: Vec<StoredFact>,
+    /// Of the audit log: they come after the last fact.
+    entries: Vec<AuditRecord>,
+}
+
+impl Page {
+    fn len(&self) -> usize {
+        self.facts.len() + self.entries.len()
+    }
+}
+
 struct Reader {
     path: PathBuf,
     lines: BufReader<zstd::Decoder<'static, BufReader<File>>>,
     line: u64,
-    last: u64,
-    hash: [u8; 32],
+    /// The last fact, and its hash.
+    fact: (u64, [u8; 32]),
+    /// The last entry of the audit log, and its hash.
+    entry: (u64, [u8; 32]),
     ended: bool,
 }
 
@@ -183,48 +222,67 @@ impl Reader {
     fn open(path: &Path) -> Result<Self, BackupError> {
         let io = |source| BackupError::Io { path: path.to_owned(), doing: "read", source };
         let decoder = zstd::Decoder::new(File::open(path).map_err(io)?).map_err(io)?;
-        let lines = BufReader::new(decoder);
-        let mut reader = Self { path: path.to_owned(), lines, line: 0, last: 0, hash: GENESIS, ended: false };
+        let (lines, none) = (BufReader::new(decoder), (0, GENESIS));
+        let mut reader = Self { path: path.to_owned(), lines, line: 0, fact: none, entry: none, ended: false };
         match reader.next_line()? {
             Line::Backup { format: FORMAT } => Ok(reader),
             Line::Backup { format } => Err(BackupError::WrongFormat { path: reader.path, found: format }),
-            Line::Fact { .. } | Line::End { .. } => Err(reader.damaged("it does not begin like a backup")),
+            Line::Fact { .. } | Line::Audit { .. } | Line::End { .. } => {
+                Err(reader.damaged("it does not begin like a backup"))
+            }
         }
     }
 
     fn check(mut self) -> Result<BackedUp, BackupError> {
-        while !self.page()?.is_empty() {}
+        while self.page()?.len() > 0 {}
         let bytes = std::fs::metadata(&self.path)
             .map_err(|source| BackupError::Io { path: self.path.clone(), doing: "read", source })?
             .len();
-        Ok(BackedUp { last_sequence: self.last, hash: self.hash, bytes })
+        let ((last_sequence, hash), (entries, audit_hash)) = (self.fact, self.entry);
+        Ok(BackedUp { last_sequence, hash, entries, audit_hash, bytes })
     }
 
-    /// The next facts; none at the end.
-    fn page(&mut self) -> Result<Vec<StoredFact>, BackupError> {
-        let mut page = Vec::new();
+    fn page(&mut self) -> Result<Page, BackupError> {
+        let mut page = Page::default();
         while !self.ended && page.len() < PAGE as usize {
             match self.next_line()? {
-                Line::Fact { sequence, hash, body } => page.push(self.fact(sequence, &hash, &body)?),
-                Line::End { facts } if facts == self.last => self.end()?,
-                Line::End { facts } => return Err(self.damaged(&format!("{facts} facts are announced"))),
+                Line::Fact { .. } if self.entry.0 > 0 => return Err(self.damaged("a fact after the audit log")),
+                Line::Fact { sequence, hash, body } => {
+                    self.fact = self.follows(self.fact, (sequence, &hash, &body))?;
+                    page.facts.push(StoredFact { sequence, hash: self.fact.1, fact: self.read(&body)? });
+                }
+                Line::Audit { sequence, hash, body } => {
+                    self.entry = self.follows(self.entry, (sequence, &hash, &body))?;
+                    page.entries.push(AuditRecord { sequence, hash: self.entry.1, entry: self.read(&body)? });
+                }
+                Line::End { facts, entries } if (facts, entries) == (self.fact.0, self.entry.0) => self.end()?,
+                Line::End { facts, entries } => {
+                    return Err(self.damaged(&format!("{facts} facts and {entries} audit entries are announced")));
+                }
                 Line::Backup { .. } => return Err(self.damaged("a second header")),
             }
         }
         Ok(page)
     }
 
-    fn fact(&mut self, sequence: u64, hash: &str, body: &str) -> Result<StoredFact, BackupError> {
-        let own = next_hash(&self.hash, body);
-        if sequence != self.last + 1 {
-            return Err(self.damaged(&format!("fact {sequence} where fact {} belongs", self.last + 1)));
+    /// The place of a line that has to come after another one of its kind.
+    fn follows(
+        &self,
+        (last, before): (u64, [u8; 32]),
+        (sequence, hash, body): (u64, &str, &str),
+    ) -> Result<(u64, [u8; 32]), BackupError> {
+        let own = next_hash(&before, body);
+        if sequence != last + 1 {
+            return Err(self.damaged(&format!("number {sequence} where {} belongs", last + 1)));
         }
         if hex::encode(own) != hash {
-            return Err(self.damaged("its hash is not the one of its content and the fact before"));
+            return Err(self.damaged("its hash is not the one of its content and the line before"));
         }
-        let fact: Fact = serde_json::from_str(body).map_err(|error| self.damaged(&error.to_string()))?;
-        (self.last, self.hash) = (sequence, own);
-        Ok(StoredFact { sequence, hash: own, fact })
+        Ok((sequence, own))
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, body: &str) -> Result<T, BackupError> {
+        serde_json::from_str(body).map_err(|error| self.damaged(&error.to_string()))
     }
 
     /// After the end there is nothing; zstd's own checks are done by then.
@@ -259,12 +317,14 @@ mod tests {
     use crate::MemoryStore;
     use crate::contract::sample;
     use crate::verify::verify;
+    use recio_core::fact::Fact;
     use recio_core::units::Money;
 
-    async fn filled(facts: u64) -> MemoryStore {
+    async fn filled(facts: u64, settings: u64) -> MemoryStore {
         let store = MemoryStore::new();
         let facts: Vec<Fact> = (0..facts).map(|number| sample::cash_moved(number, Money::dollars(1))).collect();
         store.append(&facts).await.unwrap();
+        sample::set(store.settings().unwrap(), settings).await;
         store
     }
 
@@ -272,16 +332,21 @@ mod tests {
     async fn what_is_restored_has_the_hash_of_what_was_backed_up() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recio.backup");
-        let store = filled(1_100).await;
+        let store = filled(1_100, 700).await;
         let made = backup(&store, &path, |_| {}).await.unwrap();
         let whole = verify(&store).await.unwrap();
         assert_eq!((made.last_sequence, made.hash), (1_100, whole.hash));
+        let settings = whole.settings.unwrap();
+        assert_eq!((made.entries, made.audit_hash), (settings.entries, settings.hash));
         assert_eq!(check(&path).unwrap(), made);
         let error = backup(&store, &path, |_| {}).await.unwrap_err();
         assert!(matches!(error, BackupError::Exists { .. }), "{error}");
-        let target = filled(7).await;
+        let target = filled(7, 3).await;
         let restored = restore(&path, &target, |_| {}).await.unwrap();
         assert_eq!((restored.added, restored.known, restored.verified), (1_093, 7, whole));
+        assert!(restored.entries_added > 700, "every third is refused, which the log keeps: {restored:?}");
+        let (there, here) = (store.settings().unwrap(), target.settings().unwrap());
+        assert_eq!(there.newest().await.unwrap(), here.newest().await.unwrap());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
     }
 
@@ -289,7 +354,7 @@ mod tests {
     async fn a_backup_that_is_cut_or_changed_anywhere_is_refused_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recio.backup");
-        backup(&filled(4).await, &path, |_| {}).await.unwrap();
+        backup(&filled(4, 2).await, &path, |_| {}).await.unwrap();
         let whole = std::fs::read(&path).unwrap();
         for at in 0..whole.len() {
             std::fs::write(&path, &whole[..at]).unwrap();

@@ -7,7 +7,7 @@ use crate::position::PositionState;
 use crate::scope::Scope;
 use recio_core::fact::{Fact, FactBody};
 use recio_core::market::MarketResult;
-use recio_core::store::StoreError;
+use recio_core::store::{DamagedPart, StoreError};
 use recio_core::trade::{Entry, Fill, LedgerAccount, Settlement};
 use recio_core::units::{MarketTicker, Money, Timestamp};
 use std::collections::BTreeMap;
@@ -89,6 +89,7 @@ pub(crate) fn book(
     balance: Balance,
 ) -> Result<Booked, StoreError> {
     let too_large = || StoreError::Damaged {
+        part: DamagedPart::Facts,
         sequence,
         what: format!("fact `{}` takes the books out of the range of numbers", fact.key()),
     };
@@ -156,6 +157,36 @@ impl Books {
     #[cfg(any(feature = "archive", feature = "postgres", feature = "sqlite"))]
     pub(crate) fn of(&self, fact: &Fact) -> (MarketBooks, Balance) {
         self.before(&Self::default(), fact)
+    }
+
+    /// Whether the balances of a fact's account are there.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn have_balance(&self, fact: &Fact) -> bool {
+        self.balances.contains_key(&Scope::of(fact))
+    }
+
+    /// Whether the books of a fact's market are there.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn have_market(&self, fact: &Fact) -> bool {
+        market_of(fact).is_some_and(|market| self.markets.contains_key(&(Scope::of(fact), market.clone())))
+    }
+
+    /// Puts the balances of a fact's account there.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn put_balance(&mut self, fact: &Fact, balance: Balance) {
+        self.balances.insert(Scope::of(fact), balance);
+    }
+
+    /// Puts the books of a market of a fact's account there.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn put_market(&mut self, fact: &Fact, market: &MarketTicker, books: MarketBooks) {
+        self.markets.insert((Scope::of(fact), market.clone()), books);
+    }
+
+    /// Of how many markets there are books.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn markets(&self) -> usize {
+        self.markets.len()
     }
 
     /// Takes up what a fact did.

@@ -1,7 +1,7 @@
 //! The bytes of a fact, and the hash that ties it to the one before.
 
 use recio_core::fact::Fact;
-use recio_core::store::StoreError;
+use recio_core::store::{DamagedPart, StoreError};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +23,7 @@ pub const GENESIS: [u8; 32] = [0; 32];
 /// [`StoreError::Damaged`] at sequence 0 where the fact would not come back the same from this form: such a fact must never be written.
 pub fn canonical(fact: &Fact) -> Result<String, StoreError> {
     let refuse = |what: String| StoreError::Damaged {
+        part: DamagedPart::Facts,
         sequence: 0,
         what: format!("fact `{}` was not written: {what}", fact.key()),
     };

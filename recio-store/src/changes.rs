@@ -24,8 +24,7 @@
 //! ```
 
 use async_trait::async_trait;
-use recio_core::command::CommandNews;
-use recio_core::store::{Changes, StoreError, StoredFact};
+use recio_core::store::{Changes, DamagedPart, News, StoreError, StoredFact};
 use std::collections::VecDeque;
 use tokio::sync::watch;
 
@@ -57,6 +56,7 @@ pub struct CommitSignal {
 pub(crate) struct Signals {
     pub(crate) facts: CommitSignal,
     pub(crate) commands: CommitSignal,
+    pub(crate) settings: CommitSignal,
 }
 
 /// Hears of commits since it was made.
@@ -132,7 +132,7 @@ impl Commits {
 }
 
 #[async_trait]
-impl CommandNews for Commits {
+impl News for Commits {
     async fn changed(&mut self) -> Result<(), StoreError> {
         self.next().await
     }
@@ -153,7 +153,7 @@ where
     {
         let what = "a follower has this fact, and the store does not: was it restored from a backup? The follower has to start again from what \
                     the store holds";
-        return Err(StoreError::Damaged { sequence: after, what: what.to_owned() });
+        return Err(StoreError::Damaged { part: DamagedPart::Facts, sequence: after, what: what.to_owned() });
     }
     Ok(Box::new(Feed { pages, commits, last: after, held: VecDeque::new(), at_end: false }))
 }
@@ -188,7 +188,7 @@ impl<P: FactPages> Feed<P> {
         for (fact, expected) in page.iter().zip(self.last + 1..) {
             if fact.sequence != expected {
                 let what = format!("the next fact there is has sequence {}", fact.sequence);
-                return Err(StoreError::Damaged { sequence: expected, what });
+                return Err(StoreError::Damaged { part: DamagedPart::Facts, sequence: expected, what });
             }
         }
         self.at_end = page.len() < PAGE as usize;

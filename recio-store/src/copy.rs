@@ -1,5 +1,8 @@
-//! One store's facts into another, of the same or of another kind.
+//! One store's facts, settings and audit log into another, of the same or of another kind.
 
+use crate::chain::GENESIS;
+use crate::settings::copy::{LogTarget, log_of};
+use crate::storage::Storage;
 use crate::verify::{Verified, verify};
 use recio_core::fact::Fact;
 use recio_core::store::{Store, StoreError, StoredFact};
@@ -14,7 +17,9 @@ pub struct Copied {
     pub added: u64,
     /// Facts that it had already, because an earlier copy was broken off.
     pub known: u64,
-    /// The sequence and the hash of the last fact, the same in both.
+    /// Entries of the audit log that the target did not have, each with the version of a setting that it tells of.
+    pub entries_added: u64,
+    /// The sequences and hashes of the last fact and of the last entry of the audit log, the same in both.
     pub verified: Verified,
 }
 
@@ -37,9 +42,29 @@ pub enum CopyError {
         /// The first fact that differs.
         sequence: u64,
     },
+    /// The target has an audit log of its own.
+    #[error(
+        "entry {entry} of the target's audit log is another one than the source's: somebody changed settings there; name an empty store"
+    )]
+    OtherSettings {
+        /// The first entry that differs.
+        entry: u64,
+    },
+    /// The target has observations of its own.
+    #[error(
+        "the target holds {found} observations where the source has {wanted}, or others: name an empty store, or leave observations out"
+    )]
+    OtherObservations {
+        /// How many the source has.
+        wanted: u64,
+        /// How many the target has.
+        found: u64,
+    },
     /// What stands in the target at the end is not what stands in the source.
-    #[error("the copy differs from its source: fact {} with hash {} there, fact {} with hash {} here", .wanted.0, hex::encode(.wanted.1), .found.0, hex::encode(.found.1))]
+    #[error("the copy differs from its source: {what} {} with hash {} there, {what} {} with hash {} here", .wanted.0, hex::encode(.wanted.1), .found.0, hex::encode(.found.1))]
     Differs {
+        /// What differs: `fact`, or `audit entry`.
+        what: &'static str,
         /// The source's last sequence and hash.
         wanted: (u64, [u8; 32]),
         /// The target's.
@@ -47,15 +72,17 @@ pub enum CopyError {
     },
 }
 
-/// Copies all facts, in their order, so that sequences and hashes are the same; the target makes its tables from them. Both are verified whole
-/// at the end. Started again after it was broken off, it goes on where it was.
+/// Copies all facts, and the audit log with the versions of settings that it tells of, in their order, so that sequences and hashes are the same; the
+/// target makes its tables from the facts. Both are verified whole at the end, the target cell by cell. Started again after it was broken off, it goes on
+/// where it was. Commands are not copied: who asks for something asks the writer of one store. For observations see
+/// [`copy_observations`](crate::copy_observations()).
 ///
 /// # Errors
 /// See [`CopyError`]. Nothing is ever overwritten.
 ///
 /// # Cancel safety
 /// A dropped copy leaves a whole number of facts.
-pub async fn copy(from: &dyn Store, to: &dyn Store, mut told: impl FnMut(u64)) -> Result<Copied, CopyError> {
+pub async fn copy(from: &dyn Store, to: &dyn Storage, mut told: impl FnMut(u64)) -> Result<Copied, CopyError> {
     let mut target = Target::new(to);
     loop {
         let page = from.facts(target.last, PAGE).await.map_err(CopyError::Source)?;
@@ -65,21 +92,34 @@ pub async fn copy(from: &dyn Store, to: &dyn Store, mut told: impl FnMut(u64)) -
         target.take(&page).await?;
         told(target.last);
     }
+    if let Some(settings) = from.settings() {
+        let mut log = LogTarget::new(log_of(to.settings())?);
+        loop {
+            let page = settings.audit_log(log.last, PAGE).await.map_err(CopyError::Source)?;
+            if page.is_empty() {
+                break;
+            }
+            log.take(&page).await?;
+        }
+        target.entries_added = log.added;
+    }
     let source = verify(from).await.map_err(CopyError::Source)?;
-    target.finish(source.last_sequence, source.hash).await
+    let entries = source.settings.map_or((0, GENESIS), |settings| (settings.entries, settings.hash));
+    target.finish((source.last_sequence, source.hash), entries).await
 }
 
 /// A store that is given facts which have their place already.
 pub(crate) struct Target<'a> {
-    store: &'a dyn Store,
+    store: &'a dyn Storage,
     pub(crate) last: u64,
     added: u64,
     known: u64,
+    pub(crate) entries_added: u64,
 }
 
 impl<'a> Target<'a> {
-    pub(crate) fn new(store: &'a dyn Store) -> Self {
-        Self { store, last: 0, added: 0, known: 0 }
+    pub(crate) fn new(store: &'a dyn Storage) -> Self {
+        Self { store, last: 0, added: 0, known: 0, entries_added: 0 }
     }
 
     /// Takes the next facts, or sees that they are there.
@@ -102,14 +142,18 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Checks that the target ends where the source ended.
-    pub(crate) async fn finish(self, last_sequence: u64, hash: [u8; 32]) -> Result<Copied, CopyError> {
-        let verified = verify(self.store).await.map_err(CopyError::Target)?;
-        if (verified.last_sequence, verified.hash) != (last_sequence, hash) {
-            let found = (verified.last_sequence, verified.hash);
-            return Err(CopyError::Differs { wanted: (last_sequence, hash), found });
+    /// Checks the target whole, and that facts and audit log end where those of the source ended.
+    pub(crate) async fn finish(self, facts: (u64, [u8; 32]), entries: (u64, [u8; 32])) -> Result<Copied, CopyError> {
+        let verified = self.store.verify().await.map_err(CopyError::Target)?;
+        let found = verified.settings.map_or((0, GENESIS), |settings| (settings.entries, settings.hash));
+        for (what, wanted, found) in
+            [("fact", facts, (verified.last_sequence, verified.hash)), ("audit entry", entries, found)]
+        {
+            if wanted != found {
+                return Err(CopyError::Differs { what, wanted, found });
+            }
         }
-        Ok(Copied { added: self.added, known: self.known, verified })
+        Ok(Copied { added: self.added, known: self.known, entries_added: self.entries_added, verified })
     }
 }
 
@@ -138,7 +182,32 @@ mod tests {
         assert_eq!(copied.verified, verify(&from).await.unwrap());
         assert_eq!(told, [500, 1_000, 1_201]);
         let again = copy(&from, &to, |_| {}).await.unwrap();
-        assert_eq!((again.added, again.known), (0, 1_201));
+        assert_eq!((again.added, again.known, again.entries_added), (0, 1_201, 0));
+    }
+
+    #[tokio::test]
+    async fn settings_and_audit_log_come_along_with_the_same_hash() {
+        let (from, to) = (filled(2).await, filled(2).await);
+        sample::set(from.settings().unwrap(), 12).await;
+        sample::set(to.settings().unwrap(), 5).await;
+        let copied = copy(&from, &to, |_| {}).await.unwrap();
+        let whole = verify(&from).await.unwrap();
+        assert_eq!((copied.verified, copied.verified.settings.unwrap().versions), (whole, 12));
+        assert!(copied.entries_added > 7, "{copied:?}");
+        let history = async |store: &MemoryStore| {
+            let settings = store.settings().unwrap();
+            (settings.newest().await.unwrap(), settings.history("risk.max_position", 100).await.unwrap())
+        };
+        assert_eq!(history(&from).await, history(&to).await);
+        // Somebody changes something in the copy: from then on it is a store of its own.
+        sample::set(to.settings().unwrap(), 13).await;
+        let error = copy(&from, &to, |_| {}).await.unwrap_err();
+        assert!(matches!(error, CopyError::Differs { what: "audit entry", .. }), "{error}");
+        sample::set(from.settings().unwrap(), 14).await;
+        let other = MemoryStore::new();
+        other.settings().unwrap().record(&sample::refusal(1)).await.unwrap();
+        let error = copy(&from, &other, |_| {}).await.unwrap_err();
+        assert!(matches!(error, CopyError::OtherSettings { entry: 1 }), "{error}");
     }
 
     #[tokio::test]
@@ -150,7 +219,7 @@ mod tests {
         assert!(matches!(error, CopyError::OtherFacts { sequence: 2 }), "{error}");
         let longer = filled(11).await;
         let error = copy(&from, &longer, |_| {}).await.unwrap_err();
-        assert!(matches!(error, CopyError::Differs { wanted: (10, _), found: (11, _) }), "{error}");
+        assert!(matches!(error, CopyError::Differs { what: "fact", wanted: (10, _), found: (11, _) }), "{error}");
         assert_eq!(other.facts(0, 10).await.unwrap().len(), 2);
     }
 

@@ -1,18 +1,29 @@
 //! A store that could not be opened yet: the run begins without it, and it is opened as soon as that works.
 
-use crate::open::{Access, OpenError, open};
+use crate::observations::{
+    Observation, ObservationKind, Observations, ObservedBar, ObservedHealth, ObservedSources, ObservedStrikeTable,
+    ObservedTick,
+};
+use crate::open::{Access, OpenError, open_any};
+use crate::storage::Storage;
+use crate::verify::Verified;
 use async_trait::async_trait;
-use recio_core::command::CommandQueue;
+use recio_core::command::{AskError, CommandAnswer, CommandQueue, NewCommand, StoredCommand};
 use recio_core::fact::Fact;
-use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
+use recio_core::market::Asset;
+use recio_core::past_keeper::PastKeeper;
+use recio_core::price_feed::{Resolution, TimeRange};
+use recio_core::settings::{AuditEntry, AuditLog, AuditRecord, NewVersion, SettingVersion, SettingsStore, WriteError};
+use recio_core::store::{Appended, Changes, News, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::trade::{Fill, Settlement, Trade};
+use recio_core::units::{EventTicker, Timestamp};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// A store for writing that is there, or will be.
 pub struct Opened {
     /// The store. Until it could be opened, everything asked of it is [`StoreError::Unavailable`].
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Storage>,
     /// Why it is not open yet, if it is not: show it to a person.
     pub later: Option<OpenError>,
 }
@@ -31,7 +42,7 @@ impl std::fmt::Debug for Opened {
 /// # Errors
 /// What a person has to put right first: a wrong URL, another writer, another version, a damaged store. See [`OpenError`].
 pub async fn open_or_wait(url: &str) -> Result<Opened, OpenError> {
-    match open(url, Access::Writer).await {
+    match open_any(url, Access::Writer).await {
         Ok(store) => Ok(Opened { store: Arc::from(store), later: None }),
         Err(why) if may_pass(&why) => {
             let store = LateStore { url: url.to_owned(), open: OnceCell::new() };
@@ -56,13 +67,13 @@ fn may_pass(why: &OpenError) -> bool {
 
 struct LateStore {
     url: String,
-    open: OnceCell<Arc<dyn Store>>,
+    open: OnceCell<Arc<dyn Storage>>,
 }
 
 impl LateStore {
     /// The store, opened now if it was not before. How often this is tried is the caller's matter.
-    async fn store(&self) -> Result<&Arc<dyn Store>, StoreError> {
-        let open = async || match open(&self.url, Access::Writer).await {
+    async fn store(&self) -> Result<&Arc<dyn Storage>, StoreError> {
+        let open = async || match open_any(&self.url, Access::Writer).await {
             Ok(store) => {
                 tracing::info!("the store could be opened after all");
                 Ok(Arc::from(store))
@@ -72,6 +83,11 @@ impl LateStore {
             Err(error) => Err(StoreError::Unavailable(Box::new(error))),
         };
         self.open.get_or_try_init(open).await
+    }
+
+    /// The store if it is open. Observations open nothing: facts have to find it first, and make sure that it is theirs.
+    fn opened(&self) -> Result<&Arc<dyn Storage>, StoreError> {
+        self.open.get().ok_or_else(|| StoreError::Unavailable("it is not open yet".into()))
     }
 }
 
@@ -109,9 +125,157 @@ impl Store for LateStore {
         self.store().await?.changes(after).await
     }
 
-    /// None until it is open: a run that began without its store takes no commands from it, and is halted by the kill latch alone.
     fn commands(&self) -> Option<&dyn CommandQueue> {
-        self.open.get().and_then(|store| store.commands())
+        Some(self)
+    }
+
+    fn settings(&self) -> Option<&dyn SettingsStore> {
+        Some(self)
+    }
+
+    /// None until it is open: a run that begins without its store warms up with what feed and local cache tell.
+    fn past(&self) -> Option<&dyn PastKeeper> {
+        self.open.get().and_then(|store| store.past())
+    }
+}
+
+/// What a URL opens keeps both, so that a run may count on them before it is open.
+impl LateStore {
+    async fn queue(&self) -> Result<&dyn CommandQueue, StoreError> {
+        self.store().await?.commands().ok_or(StoreError::Unsupported("keep commands"))
+    }
+
+    async fn settings_store(&self) -> Result<&dyn SettingsStore, StoreError> {
+        self.store().await?.settings().ok_or(StoreError::Unsupported("keep settings"))
+    }
+}
+
+#[async_trait]
+impl CommandQueue for LateStore {
+    async fn ask(&self, command: &NewCommand) -> Result<StoredCommand, AskError> {
+        self.queue().await?.ask(command).await
+    }
+
+    async fn command(&self, number: u64) -> Result<Option<StoredCommand>, StoreError> {
+        self.queue().await?.command(number).await
+    }
+
+    async fn list(&self, after: u64, limit: u32) -> Result<Vec<StoredCommand>, StoreError> {
+        self.queue().await?.list(after, limit).await
+    }
+
+    async fn take(&self, after: u64, now: Timestamp) -> Result<Option<StoredCommand>, StoreError> {
+        self.queue().await?.take(after, now).await
+    }
+
+    async fn answer(&self, number: u64, answer: &CommandAnswer, now: Timestamp) -> Result<bool, StoreError> {
+        self.queue().await?.answer(number, answer, now).await
+    }
+
+    async fn give_up_taken(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.queue().await?.give_up_taken(now).await
+    }
+
+    async fn news(&self) -> Result<Box<dyn News>, StoreError> {
+        self.queue().await?.news().await
+    }
+}
+
+#[async_trait]
+impl AuditLog for LateStore {
+    async fn record(&self, entry: &AuditEntry) -> Result<AuditRecord, StoreError> {
+        self.settings_store().await?.record(entry).await
+    }
+
+    async fn audit_log(&self, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
+        self.settings_store().await?.audit_log(after, limit).await
+    }
+}
+
+#[async_trait]
+impl SettingsStore for LateStore {
+    async fn newest(&self) -> Result<Vec<SettingVersion>, StoreError> {
+        self.settings_store().await?.newest().await
+    }
+
+    async fn history(&self, key: &str, limit: u32) -> Result<Vec<SettingVersion>, StoreError> {
+        self.settings_store().await?.history(key, limit).await
+    }
+
+    async fn add_version(&self, version: &NewVersion) -> Result<SettingVersion, WriteError> {
+        self.settings_store().await?.add_version(version).await
+    }
+
+    async fn news(&self) -> Result<Box<dyn News>, StoreError> {
+        self.settings_store().await?.news().await
+    }
+}
+
+#[async_trait]
+impl Observations for LateStore {
+    async fn observe(&self, observations: &[Observation]) -> Result<u64, StoreError> {
+        self.opened()?.observe(observations).await
+    }
+
+    async fn ticks(
+        &self,
+        asset: Asset,
+        source: &str,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<ObservedTick>, StoreError> {
+        self.opened()?.ticks(asset, source, range, limit).await
+    }
+
+    async fn bars(
+        &self,
+        asset: Asset,
+        source: &str,
+        resolution: Resolution,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<ObservedBar>, StoreError> {
+        self.opened()?.bars(asset, source, resolution, range, limit).await
+    }
+
+    async fn strike_tables(
+        &self,
+        event: &EventTicker,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<ObservedStrikeTable>, StoreError> {
+        self.opened()?.strike_tables(event, range, limit).await
+    }
+
+    async fn all_strike_tables(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedStrikeTable>, StoreError> {
+        self.opened()?.all_strike_tables(range, limit).await
+    }
+
+    async fn health(&self) -> Result<Vec<ObservedHealth>, StoreError> {
+        self.opened()?.health().await
+    }
+
+    async fn all_health(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedHealth>, StoreError> {
+        self.opened()?.all_health(range, limit).await
+    }
+
+    async fn sources(&self) -> Result<ObservedSources, StoreError> {
+        self.opened()?.sources().await
+    }
+
+    async fn forget_before(&self, kind: ObservationKind, time: Timestamp) -> Result<u64, StoreError> {
+        self.opened()?.forget_before(kind, time).await
+    }
+}
+
+#[async_trait]
+impl Storage for LateStore {
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.opened()?.verify().await
+    }
+
+    async fn rebuild(&self) -> Result<u64, StoreError> {
+        self.opened()?.rebuild().await
     }
 }
 
@@ -139,11 +303,15 @@ mod tests {
             let answer = store.append(&[sample::alarm(2, "meanwhile")]).await;
             assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
         }
-        assert!(store.trades().await.is_err());
+        assert!(store.trades().await.is_err() && store.past().is_none());
         std::fs::remove_dir(&path).unwrap();
         std::fs::rename(&hidden, &path).unwrap();
+        let tick = [sample::tick(1)];
+        assert!(matches!(store.observe(&tick).await, Err(StoreError::Unavailable(_))), "facts find the store first");
         assert_eq!(store.append(&[sample::alarm(2, "meanwhile")]).await.unwrap().last_sequence, 2);
         assert_eq!(verify(&*store).await.unwrap().last_sequence, 2);
+        assert_eq!(store.observe(&tick).await.unwrap(), 1);
+        assert!(store.past().is_some());
     }
 
     #[tokio::test]

@@ -61,15 +61,13 @@ pub use copy::{Copied, CopyError, copy};
 pub use late::{Opened, open_or_wait};
 pub use memory::MemoryStore;
 pub use observations::{
-    Health, Observation, ObservationKind, Observations, ObservedBar, ObservedFair, ObservedHealth, ObservedStrike,
-    ObservedStrikeTable, ObservedTick,
+    CopiedObservations, Observation, ObservationKind, ObservationRetention, Observations, ObservedBar, ObservedFair,
+    ObservedHealth, ObservedSources, ObservedStrike, ObservedStrikeTable, ObservedTick, copy_observations,
 };
 pub use open::{Access, OpenError, open, without_password};
 pub use position::PositionState;
 #[cfg(feature = "postgres")]
 pub use postgres::{Connections, PostgresOptions, PostgresStore};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use settings::StoredSettings;
 pub use settings::{AUDIT_VERSION, MemorySettings, VerifiedSettings, open_settings, verify_settings};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -5,18 +5,21 @@ mod commands;
 use crate::chain::{GENESIS, canonical, next_hash, same_economics};
 use crate::changes::{CommitSignal, FactPages, follow};
 use crate::observations::{
-    Observation, ObservationKind, ObservationMemory, Observations, ObservedBar, ObservedHealth, ObservedStrikeTable,
-    ObservedTick,
+    Observation, ObservationKind, ObservationMemory, Observations, ObservedBar, ObservedHealth, ObservedSources,
+    ObservedStrikeTable, ObservedTick,
 };
 use crate::projections::Projections;
 use crate::scope::Scope;
+use crate::settings::MemorySettings;
 use crate::storage::Storage;
 use crate::verify::{Verified, verify};
 use async_trait::async_trait;
 use recio_core::command::{CommandQueue, StoredCommand};
 use recio_core::fact::Fact;
 use recio_core::market::Asset;
+use recio_core::past_keeper::PastKeeper;
 use recio_core::price_feed::{Resolution, TimeRange};
+use recio_core::settings::SettingsStore;
 use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::trade::{Fill, Settlement, Trade};
 use recio_core::units::{EventTicker, Timestamp};
@@ -36,6 +39,7 @@ pub struct MemoryStore {
     commits: CommitSignal,
     asked: Mutex<Vec<StoredCommand>>,
     command_news: CommitSignal,
+    settings: MemorySettings,
 }
 
 /// The facts as a follower reads them.
@@ -113,6 +117,14 @@ impl Store for MemoryStore {
     fn commands(&self) -> Option<&dyn CommandQueue> {
         Some(self)
     }
+
+    fn settings(&self) -> Option<&dyn SettingsStore> {
+        Some(&self.settings)
+    }
+
+    fn past(&self) -> Option<&dyn PastKeeper> {
+        Some(self)
+    }
 }
 
 #[async_trait]
@@ -151,8 +163,20 @@ impl Observations for MemoryStore {
         Ok(self.state()?.observations.strike_tables(event, range, limit))
     }
 
+    async fn all_strike_tables(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedStrikeTable>, StoreError> {
+        Ok(self.state()?.observations.all_strike_tables(range, limit))
+    }
+
     async fn health(&self) -> Result<Vec<ObservedHealth>, StoreError> {
         Ok(self.state()?.observations.health())
+    }
+
+    async fn all_health(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedHealth>, StoreError> {
+        Ok(self.state()?.observations.all_health(range, limit))
+    }
+
+    async fn sources(&self) -> Result<ObservedSources, StoreError> {
+        Ok(self.state()?.observations.sources())
     }
 
     async fn forget_before(&self, kind: ObservationKind, time: Timestamp) -> Result<u64, StoreError> {

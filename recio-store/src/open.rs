@@ -143,7 +143,7 @@ pub fn without_password(url: &str) -> String {
         (Some(_) | None, _) => url.to_owned(),
     };
     if let Some(parameters) = shown.find('?')
-        && shown.contains("password")
+        && shown[parameters..].contains("pass")
     {
         shown.replace_range(parameters + 1.., "***");
     }
@@ -162,5 +162,7 @@ mod tests {
             "postgres://***@db/recio?sslmode=require"
         );
         assert_eq!(without_password("postgres://db/recio?user=me&password=secret"), "postgres://db/recio?***");
+        assert_eq!(without_password("redis://:secret@host:6379/0"), "redis://***@host:6379/0");
+        assert_eq!(without_password("unix:///run/redis.sock?pass=secret"), "unix:///run/redis.sock?***");
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::chain::{GENESIS, canonical, next_hash};
 use crate::projections::Projections;
+use crate::settings::{VerifiedSettings, verify_settings};
 use async_trait::async_trait;
 use recio_core::fact::Fact;
-use recio_core::store::{Store, StoreError};
+use recio_core::store::{DamagedPart, Store, StoreError};
 
 /// Facts read at a time. A decision holds all strikes of an event, and makes a row for each.
 const PAGE: u32 = 250;
@@ -18,9 +19,11 @@ pub struct Verified {
     pub last_sequence: u64,
     /// The hash of the last fact, which stands for all of them: keep it elsewhere, and a store that lost its end shows too.
     pub hash: [u8; 32],
+    /// What was found of settings and audit log, where the store keeps them.
+    pub settings: Option<VerifiedSettings>,
 }
 
-/// Walks the hash chain from the first fact to the last, and compares what the store shows with what the facts make.
+/// Walks the hash chain from the first fact to the last, compares what the store shows with what the facts make, and checks settings and audit log.
 ///
 /// Works on any [`Store`], also while facts are being added. It holds orders, fills, positions, settlements and trades in memory. A
 /// database's own `verify` compares every cell of every table besides.
@@ -56,7 +59,13 @@ pub(crate) async fn walk(store: &dyn Store, witnesses: &mut [&mut dyn Witness]) 
         }
         if walk.read_to_end(store, witnesses).await? == 0 {
             return match difference {
-                None => Ok(Verified { last_sequence: walk.last, hash: walk.hash }),
+                None => {
+                    let settings = match store.settings() {
+                        Some(settings) => Some(verify_settings(settings).await?),
+                        None => None,
+                    };
+                    Ok(Verified { last_sequence: walk.last, hash: walk.hash, settings })
+                }
                 Some(difference) => Err(difference),
             };
         }
@@ -80,7 +89,8 @@ impl Walk {
             let mut facts: Vec<Fact> = Vec::with_capacity(page.len());
             let first = self.last + 1;
             for stored in page {
-                let damaged = |what: String| StoreError::Damaged { sequence: self.last + 1, what };
+                let damaged =
+                    |what: String| StoreError::Damaged { part: DamagedPart::Facts, sequence: self.last + 1, what };
                 if stored.sequence != self.last + 1 {
                     return Err(damaged(format!("the next fact there is has sequence {}", stored.sequence)));
                 }
@@ -136,7 +146,7 @@ impl Witness for Shown<'_> {
         } else {
             return Ok(None);
         };
-        let what = format!("the {table} differ from what the facts make: rebuild them");
-        Ok(Some(StoreError::Damaged { sequence: self.last, what }))
+        let what = format!("the {table} differ from what the facts make");
+        Ok(Some(StoreError::Damaged { part: DamagedPart::Tables, sequence: self.last, what }))
     }
 }

@@ -11,6 +11,10 @@ pub enum Kind {
     Ticks,
     /// Prices of an asset by the second and the minute; filed under the asset.
     Bars,
+    /// Strike tables, strike by strike; filed under the series.
+    StrikeTables,
+    /// How services were; filed under whom they worked for.
+    Health,
     /// Order books, level by level; filed under the series.
     Books,
     /// What was entered, and why the rest was not; filed under the monitor.
@@ -23,12 +27,21 @@ pub enum Kind {
 
 /// Not a kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is none of ticks, bars, books, decisions, facts, recordings")]
+#[error("`{0}` is none of ticks, bars, strike_tables, health, books, decisions, facts, recordings")]
 pub struct UnknownKind(pub String);
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [Self::Ticks, Self::Bars, Self::Books, Self::Decisions, Self::Facts, Self::Recordings];
+    pub const ALL: [Self; 8] = [
+        Self::Ticks,
+        Self::Bars,
+        Self::StrikeTables,
+        Self::Health,
+        Self::Books,
+        Self::Decisions,
+        Self::Facts,
+        Self::Recordings,
+    ];
 
     /// The word for it: the folder's name.
     #[must_use]
@@ -36,6 +49,8 @@ impl Kind {
         match self {
             Self::Ticks => "ticks",
             Self::Bars => "bars",
+            Self::StrikeTables => "strike_tables",
+            Self::Health => "health",
             Self::Books => "books",
             Self::Decisions => "decisions",
             Self::Facts => "facts",
@@ -47,7 +62,13 @@ impl Kind {
     #[must_use]
     pub const fn extension(self) -> &'static str {
         match self {
-            Self::Ticks | Self::Bars | Self::Books | Self::Decisions | Self::Facts => "parquet",
+            Self::Ticks
+            | Self::Bars
+            | Self::StrikeTables
+            | Self::Health
+            | Self::Books
+            | Self::Decisions
+            | Self::Facts => "parquet",
             Self::Recordings => "rec",
         }
     }

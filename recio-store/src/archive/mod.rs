@@ -18,6 +18,7 @@
 mod disk;
 mod error;
 pub mod export;
+mod fact_chain;
 mod kind;
 mod manifest;
 mod observed;
@@ -29,9 +30,9 @@ pub mod sheet;
 mod writer;
 
 pub use error::ArchiveError;
+pub use fact_chain::FactChain;
 pub use kind::{Kind, UnknownKind};
 pub use manifest::{Contents, MANIFEST_FORMAT, Manifest};
-pub use observed::PriceSelection;
 pub use place::Place;
 pub use reader::{Checked, Rows};
 pub use retention::{Expired, Retention, RetentionPlan};

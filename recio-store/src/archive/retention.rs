@@ -18,6 +18,10 @@ pub struct Retention {
     pub ticks_days: Option<u32>,
     /// Prices by the second and the minute.
     pub bars_days: Option<u32>,
+    /// Strike tables.
+    pub strike_tables_days: Option<u32>,
+    /// How services were.
+    pub health_days: Option<u32>,
     /// Order books.
     pub books_days: Option<u32>,
     /// Decisions.
@@ -53,6 +57,8 @@ impl Retention {
         match kind {
             Kind::Ticks => self.ticks_days,
             Kind::Bars => self.bars_days,
+            Kind::StrikeTables => self.strike_tables_days,
+            Kind::Health => self.health_days,
             Kind::Books => self.books_days,
             Kind::Decisions => self.decisions_days,
             Kind::Recordings => self.recordings_days,

@@ -4,7 +4,8 @@ use super::{NOT_ALL, oldest};
 use async_trait::async_trait;
 use recio_core::local_cache::{CacheUpdate, KeptBar, LocalCache, Remembered};
 use recio_core::market::Asset;
-use recio_core::price_feed::{PastPrices, Resolution, TimeRange};
+use recio_core::past_keeper::PastKeeper;
+use recio_core::price_feed::{FeedAbout, PastPrices, Resolution, TimeRange};
 use recio_core::read::Read;
 use recio_core::store::StoreError;
 use recio_core::units::Timestamp;
@@ -52,13 +53,21 @@ impl LocalCache for MemoryCache {
         Ok(())
     }
 
+    async fn forget_head(&self) -> Result<(), StoreError> {
+        self.state()?.remembered.head = None;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl PastKeeper for MemoryCache {
     async fn past(
         &self,
-        asset: Asset,
+        feed: &FeedAbout,
         range: TimeRange,
         resolution: Resolution,
     ) -> Result<Vec<PastPrices>, StoreError> {
-        let state = self.state()?;
+        let (state, asset) = (self.state()?, feed.asset);
         let wanted = |kept: &&KeptBar| {
             let start = kept.bar.start;
             kept.source.asset == asset && kept.resolution == resolution && range.from <= start && start < range.to

@@ -1,11 +1,11 @@
 //! `SqliteCache`: a local cache in one SQLite file.
 
 use super::{rows, schema};
-use crate::sql::{Connect, Connection, Lane, WRITE, store_error, transaction};
+use crate::sql::{Connect, Connection, Lane, Query, WRITE, store_error, transaction};
 use async_trait::async_trait;
 use recio_core::local_cache::{CacheUpdate, LocalCache, Remembered};
-use recio_core::market::Asset;
-use recio_core::price_feed::{PastPrices, Resolution, TimeRange};
+use recio_core::past_keeper::PastKeeper;
+use recio_core::price_feed::{FeedAbout, PastPrices, Resolution, TimeRange};
 use recio_core::store::StoreError;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -127,12 +127,21 @@ impl LocalCache for SqliteCache {
             .await
     }
 
+    async fn forget_head(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE cache SET head_sequence = NULL, head_hash = NULL WHERE id = 1";
+        self.lane.call(async move |connection| Query::new(sql).execute(connection).await.map(drop)).await
+    }
+}
+
+#[async_trait]
+impl PastKeeper for SqliteCache {
     async fn past(
         &self,
-        asset: Asset,
+        feed: &FeedAbout,
         range: TimeRange,
         resolution: Resolution,
     ) -> Result<Vec<PastPrices>, StoreError> {
+        let asset = feed.asset;
         self.lane.call(async move |connection| rows::past(connection, asset, range, resolution).await).await
     }
 }
@@ -162,10 +171,10 @@ fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
 mod tests {
     use super::*;
     use crate::contract::sample;
-    use crate::sql::Query;
     use recio_core::engine::{OpenTrade, StopState};
     use recio_core::fact::{Fact, FactBody};
     use recio_core::local_cache::{KeptBar, StoreHead};
+    use recio_core::market::Asset;
     use recio_core::model::Bar;
     use recio_core::price_feed::{FeedAbout, PriceKind, PriceTick};
     use recio_core::trade::{CloseReason, TradeStatus};
@@ -207,8 +216,9 @@ mod tests {
 
     async fn whole(cache: &dyn LocalCache) -> String {
         let day = TimeRange { from: time(0), to: time(1_000_000) };
-        let seconds = cache.past(Asset::Btc, day, Resolution::Second).await.unwrap();
-        let minutes = cache.past(Asset::Btc, day, Resolution::Minute).await.unwrap();
+        let btc = about("BRTI", PriceKind::Index);
+        let seconds = cache.past(&btc, day, Resolution::Second).await.unwrap();
+        let minutes = cache.past(&btc, day, Resolution::Minute).await.unwrap();
         format!("{:#?}\n{seconds:#?}\n{minutes:#?}", cache.recall().await.unwrap())
     }
 
@@ -265,6 +275,11 @@ mod tests {
         assert_eq!(remembered.waiting, waiting(6..9));
         assert_eq!((remembered.trades.len(), remembered.written_time), (0, Some(time(3_720))));
         assert_eq!(remembered.balance, Some((Money::dollars(7), time(100))));
+        assert_eq!(remembered.head, Some(StoreHead { sequence: 3, hash: [5; 32] }));
+        again.forget_head().await.unwrap();
+        memory.forget_head().await.unwrap();
+        assert_eq!(again.recall().await.unwrap(), Remembered { head: None, ..remembered });
+        assert_eq!(whole(&again).await, whole(&memory).await);
     }
 
     #[tokio::test]

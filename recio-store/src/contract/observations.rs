@@ -2,9 +2,10 @@
 
 use super::sample::{time, value};
 use crate::observations::{
-    Health, Observation, ObservationKind, Observations, ObservedBar, ObservedFair, ObservedHealth, ObservedStrike,
-    ObservedStrikeTable, ObservedTick,
+    Observation, ObservationKind, Observations, ObservedBar, ObservedFair, ObservedHealth, ObservedSources,
+    ObservedStrike, ObservedStrikeTable, ObservedTick,
 };
+use recio_core::engine::Health;
 use recio_core::market::{Asset, Family, Level, Quote, Strike};
 use recio_core::model::Bar;
 use recio_core::price_feed::{PriceTick, Resolution, TimeRange};
@@ -57,6 +58,7 @@ async fn what_nobody_observed_is_not_there(store: &dyn Observations) {
     assert!(store.bars(Asset::Btc, "BRTI", Resolution::Second, always(), 10).await.expect("bars").is_empty());
     assert!(store.strike_tables(&value("E"), always(), 10).await.expect("tables").is_empty());
     assert!(store.health().await.expect("health").is_empty());
+    assert_eq!(store.sources().await.expect("sources"), ObservedSources::default());
     for kind in ObservationKind::ALL {
         assert_eq!(store.forget_before(kind, Timestamp::MAX).await.expect("nothing is forgotten"), 0);
     }
@@ -94,7 +96,12 @@ async fn ticks_come_back_by_source_and_time(store: &dyn Observations) {
     assert_eq!(of("BRTI", range(2_000, 9_000), 3).await, all[1..4]);
     assert_eq!(of("BRTI", always(), 0).await, []);
     assert_eq!(of(odd, always(), 10).await, [seen(odd, 1_500, 1)]);
+    let sources = async || store.sources().await.expect("sources").ticks.into_iter().collect::<Vec<_>>();
+    let named = |asset, source: &str| (asset, source.to_owned());
+    let three = [named(Asset::Btc, "BRTI"), named(Asset::Btc, odd), named(Asset::Btc, "coinbase")];
+    assert_eq!(sources().await, [&three[..], &[named(Asset::Eth, "BRTI")]].concat());
     assert_eq!(store.forget_before(ObservationKind::Ticks, time(2_000)).await.expect("forgets"), 4);
+    assert_eq!(sources().await, three[..1]);
     assert_eq!(of("BRTI", always(), 10).await, all[1..]);
     assert_eq!(of("coinbase", always(), 10).await, []);
 }
@@ -131,6 +138,9 @@ async fn the_last_bar_told_counts(store: &dyn Observations) {
     assert_eq!(store.forget_before(ObservationKind::Bars(Second), time(61_000)).await.expect("forgets"), 1);
     assert_eq!(of(Second, always(), 10).await, [bar(61, Second, 104)]);
     assert_eq!(of(Minute, always(), 10).await.len(), 1, "bars of another length stay");
+    assert_eq!(store.forget_before(ObservationKind::Bars(Minute), Timestamp::MAX).await.expect("forgets"), 1);
+    let sources = store.sources().await.expect("sources").bars;
+    assert_eq!(sources.into_iter().collect::<Vec<_>>(), [(Asset::Btc, "BRTI".to_owned(), Second)]);
 }
 
 fn strike_table(event: &str, milliseconds: i64, strikes: Vec<ObservedStrike>) -> ObservedStrikeTable {
@@ -193,6 +203,9 @@ async fn strike_tables_come_back_whole_and_newest_first(store: &dyn Observations
     let of = async |event: &str, range, limit| store.strike_tables(&value(event), range, limit).await.expect("tables");
     assert_eq!(of("E", always(), 10).await, [bare.clone(), first.clone()]);
     assert_eq!(of("E", always(), 1).await, std::slice::from_ref(&bare), "the newest");
+    let all = async |range, limit| store.all_strike_tables(range, limit).await.expect("tables");
+    assert_eq!(all(always(), 10).await, [first.clone(), other, bare.clone()], "of all events, the oldest first");
+    assert_eq!((all(always(), 2).await.len(), all(range(1_001, 2_000), 10).await.len()), (2, 0));
     assert_eq!(of("E", range(1_000, 2_000), 10).await, [first]);
     assert_eq!(store.forget_before(ObservationKind::StrikeTables, time(1_001)).await.expect("forgets"), 2 + 12);
     assert_eq!(of("E", always(), 10).await, [bare]);
@@ -216,6 +229,10 @@ async fn the_newest_health_of_each_instance_counts(store: &dyn Observations) {
     assert_eq!(store.observe(&states.clone().map(Observation::Health)).await.expect("health is kept"), 4);
     let wanted = [states[3].clone(), states[0].clone(), states[2].clone()];
     assert_eq!(store.health().await.expect("health"), wanted);
+    let all = async |range, limit| store.all_health(range, limit).await.expect("health");
+    let history = [states[3].clone(), states[1].clone(), states[2].clone(), states[0].clone()];
+    assert_eq!(all(always(), 10).await, history, "the oldest first");
+    assert_eq!((all(always(), 3).await.len(), all(range(1_001, 2_000), 10).await.len()), (3, 0));
     let changed = health("trade_manager", "run-2", 1, Health::Down, "it was not so");
     assert_eq!(store.observe(&[Observation::Health(changed.clone())]).await.expect("a change"), 1);
     assert_eq!(store.health().await.expect("health")[2], changed);

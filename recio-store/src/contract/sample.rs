@@ -1,15 +1,18 @@
 //! Facts to test stores with.
 
+use crate::observations::{Observation, ObservedTick};
 use recio_core::command::NewCommand;
 use recio_core::engine::{DecisionRecord, StrikeDecision, Verdict, Wanted};
 use recio_core::fact::{Environment, Fact, FactBody, ShadowOrder};
 use recio_core::imported::{ImportSource, Imported, ImportedTable, Origin};
-use recio_core::market::{Action, BookSide, Level, MarketResult, Quote, Side};
+use recio_core::market::{Action, Asset, BookSide, Level, MarketResult, Quote, Side};
 use recio_core::model::{Fair, UnknownReason};
+use recio_core::price_feed::PriceTick;
+use recio_core::settings::{AuditAction, AuditEntry, AuditResult, NewVersion, SettingVersion, SettingsStore};
 use recio_core::trade::{
     CloseReason, Fill, Intent, Liquidity, OrderStatus, Purpose, Settlement, TimeInForce, Trade, TradeStatus,
 };
-use recio_core::units::{Money, Probability, Quantity, Timestamp};
+use recio_core::units::{AssetPrice, Money, Probability, Quantity, Timestamp};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
@@ -203,6 +206,21 @@ pub fn shadow_order(market: &str) -> Fact {
     }))
 }
 
+/// A price of the index at a second.
+///
+/// # Panics
+/// Outside jiff's years: a mistake in the test.
+#[must_use]
+pub fn tick(second: i64) -> Observation {
+    let price = AssetPrice::from_cents(8_000_000).expect("a price");
+    Observation::Tick(ObservedTick {
+        asset: Asset::Btc,
+        source: "BRTI".to_owned(),
+        tick: PriceTick { price, exchange_time: time(second * 1_000) },
+        received_time: time(second * 1_000),
+    })
+}
+
 /// The run's fact of this number, an alarm.
 #[must_use]
 pub fn alarm(number: u64, text: &str) -> Fact {
@@ -246,4 +264,50 @@ pub fn imported(record: &str) -> Fact {
         pnl: None,
         columns: BTreeMap::from([("diff".to_owned(), "+3 Höhe".to_owned())]),
     })))
+}
+
+/// Version `number` of an override: every fifth gives the key back, every seventh is for one run.
+#[must_use]
+pub fn setting(number: u64) -> NewVersion {
+    let version = SettingVersion {
+        key: "risk.max_position".to_owned(),
+        version: number,
+        value: (!number.is_multiple_of(5)).then(|| format!("{number}.00")),
+        run: number.is_multiple_of(7).then(|| value("run-7")),
+        who: "ana".to_owned(),
+        time: time(0),
+        why: format!("reason {number}: \"quoted\", ä"),
+    };
+    NewVersion { expected: number - 1, old: (number > 1).then(|| format!("{}.00", number - 1)), version }
+}
+
+/// An entry of the audit log about something that was refused.
+#[must_use]
+pub fn refusal(number: u64) -> AuditEntry {
+    AuditEntry {
+        time: time(1),
+        who: "ben".to_owned(),
+        action: AuditAction::SettingSet,
+        subject: "risk.max_position".to_owned(),
+        old: None,
+        new: Some("1000".to_owned()),
+        version: number,
+        run: None,
+        why: "a test".to_owned(),
+        result: AuditResult::Refused { reason: "it is wider".to_owned() },
+    }
+}
+
+/// Goes on to version `last` of the override; before every third version something is refused.
+///
+/// # Panics
+/// The store does not take it.
+pub async fn set(store: &dyn SettingsStore, last: u64) {
+    let there = store.history("risk.max_position", 1).await.expect("read").first().map_or(0, |newest| newest.version);
+    for number in there + 1..=last {
+        if number.is_multiple_of(3) {
+            store.record(&refusal(number)).await.expect("record");
+        }
+        store.add_version(&setting(number)).await.expect("add");
+    }
 }

@@ -26,6 +26,7 @@ where
     many_setters_leave_no_hole(make().await).await;
     what_was_done_and_refused_is_in_the_log(make().await).await;
     the_log_is_read_in_pages(make().await).await;
+    every_door_hears_of_a_new_version(make().await).await;
 }
 
 const KEY: &str = "risk.max_position";
@@ -195,4 +196,17 @@ async fn the_log_is_read_in_pages((store, _): Doors) {
         assert_eq!(store.audit_log(after, 9).await.expect("read"), [], "{after}");
     }
     assert_eq!(store.audit_log(0, 0).await.expect("read"), []);
+}
+
+async fn every_door_hears_of_a_new_version((store, other): Doors) {
+    let (mut own, mut others) = (store.news().await.expect("listen"), other.news().await.expect("listen"));
+    for number in 1..=3 {
+        let added = store.add_version(&version(KEY, number, Some("5"))).await.expect("add");
+        // A hint may come before there is anything to see; the one that counts comes as well.
+        for (news, door) in [(&mut own, &store), (&mut others, &other)] {
+            while door.newest().await.expect("read") != [added.clone()] {
+                news.changed().await.expect("hear");
+            }
+        }
+    }
 }

@@ -5,9 +5,9 @@ use crate::chain::sorted;
 use crate::commands::{EXPIRED, given_up};
 use async_trait::async_trait;
 use recio_core::command::{
-    AskError, CommandAnswer, CommandNews, CommandQueue, CommandState, MAX_WAITING, NewCommand, StoredCommand,
+    AskError, CommandAnswer, CommandQueue, CommandState, MAX_WAITING, NewCommand, StoredCommand,
 };
-use recio_core::store::StoreError;
+use recio_core::store::{News, StoreError};
 use recio_core::units::Timestamp;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -97,7 +97,7 @@ impl CommandQueue for MemoryStore {
         Ok(given_up as u64)
     }
 
-    async fn news(&self) -> Result<Box<dyn CommandNews>, StoreError> {
+    async fn news(&self) -> Result<Box<dyn News>, StoreError> {
         Ok(Box::new(self.command_news.listen()))
     }
 }

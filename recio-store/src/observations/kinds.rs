@@ -1,6 +1,6 @@
 //! The kinds of observations.
 
-use recio_core::engine::{StrikeTable, StrikeView};
+use recio_core::engine::{Health, StrikeTable, StrikeView};
 use recio_core::market::{Asset, Family, Quote, Strike};
 use recio_core::model::{Bar, Fair};
 use recio_core::price_feed::{PriceTick, Resolution};
@@ -8,6 +8,7 @@ use recio_core::units::{
     AssetPrice, EventTicker, MarketTicker, Probability, Quantity, SeriesTicker, Timestamp, to_micros_precision,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One observation.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,15 @@ pub enum Observation {
     StrikeTable(ObservedStrikeTable),
     /// How a service is.
     Health(ObservedHealth),
+}
+
+/// Whose prices a store has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedSources {
+    /// Sources with ticks.
+    pub ticks: BTreeSet<(Asset, String)>,
+    /// Sources with bars, by their length.
+    pub bars: BTreeSet<(Asset, String, Resolution)>,
 }
 
 /// Which observations.
@@ -126,7 +136,7 @@ pub enum ObservedFair {
 pub struct ObservedHealth {
     /// The service, such as `trade_manager`.
     pub service: String,
-    /// Which one of it: the run's name, for one.
+    /// Which one of it: whom it works for, such as `paper:main`.
     pub instance: String,
     /// When, to the microsecond.
     pub time: Timestamp,
@@ -134,18 +144,6 @@ pub struct ObservedHealth {
     pub health: Health,
     /// What is known of it, for people.
     pub detail: String,
-}
-
-/// How a service is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// It does its work.
-    Up,
-    /// It does part of it.
-    Degraded,
-    /// It does not.
-    Down,
 }
 
 impl From<&StrikeTable> for ObservedStrikeTable {
@@ -186,16 +184,16 @@ impl ObservationKind {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::Ticks, Self::Bars(Resolution::Second), Self::Bars(Resolution::Minute), Self::StrikeTables, Self::Health];
-}
 
-impl Health {
-    /// The word for it, as the column has it.
+    /// The words for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Up => "up",
-            Self::Degraded => "degraded",
-            Self::Down => "down",
+            Self::Ticks => "ticks",
+            Self::Bars(Resolution::Second) => "second bars",
+            Self::Bars(Resolution::Minute) => "minute bars",
+            Self::StrikeTables => "strike tables",
+            Self::Health => "health",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The newest observations in memory.
 
-use super::{Observation, ObservationKind, ObservedBar, ObservedHealth, ObservedStrikeTable, ObservedTick};
+use super::{
+    Observation, ObservationKind, ObservedBar, ObservedHealth, ObservedSources, ObservedStrikeTable, ObservedTick,
+};
 use recio_core::market::Asset;
 use recio_core::model::Bar;
 use recio_core::price_feed::{PriceTick, Resolution, TimeRange};
@@ -103,6 +105,24 @@ impl ObservationMemory {
             |table: &&ObservedStrikeTable| table.event == *event && table.time >= range.from && table.time < range.to;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         self.strike_tables.values().rev().filter(within).take(most).cloned().collect()
+    }
+
+    pub(crate) fn all_strike_tables(&self, range: TimeRange, limit: u32) -> Vec<ObservedStrikeTable> {
+        let within = |table: &&ObservedStrikeTable| table.time >= range.from && table.time < range.to;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.strike_tables.values().filter(within).take(most).cloned().collect()
+    }
+
+    pub(crate) fn all_health(&self, range: TimeRange, limit: u32) -> Vec<ObservedHealth> {
+        let within = |one: &&ObservedHealth| one.time >= range.from && one.time < range.to;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.health.values().filter(within).take(most).cloned().collect()
+    }
+
+    pub(crate) fn sources(&self) -> ObservedSources {
+        let ticks = self.ticks.iter().filter(|(_, ticks)| !ticks.is_empty()).map(|(of, _)| of.clone());
+        let bars = self.bars.iter().filter(|(_, bars)| !bars.is_empty()).map(|(of, _)| of.clone());
+        ObservedSources { ticks: ticks.collect(), bars: bars.collect() }
     }
 
     pub(crate) fn health(&self) -> Vec<ObservedHealth> {

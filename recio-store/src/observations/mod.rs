@@ -3,14 +3,20 @@
 //! Observations come in bulk, stand in no chain, may be forgotten, and losing them loses no money. They are kept for warm starts, for charts,
 //! for the archive, and for judging the model where nothing was traded.
 
+mod copy;
 mod kinds;
 mod memory;
+pub(crate) mod pages;
+mod past;
+mod retention;
 
+pub use copy::{CopiedObservations, copy_observations};
 pub use kinds::{
-    Health, Observation, ObservationKind, ObservedBar, ObservedFair, ObservedHealth, ObservedStrike,
+    Observation, ObservationKind, ObservedBar, ObservedFair, ObservedHealth, ObservedSources, ObservedStrike,
     ObservedStrikeTable, ObservedTick,
 };
 pub(crate) use memory::ObservationMemory;
+pub use retention::ObservationRetention;
 
 use async_trait::async_trait;
 use recio_core::market::Asset;
@@ -70,11 +76,29 @@ pub trait Observations: Send + Sync {
         limit: u32,
     ) -> Result<Vec<ObservedStrikeTable>, StoreError>;
 
+    /// Strike tables of all events in a stretch of time, oldest first, those of one moment by event, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn all_strike_tables(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedStrikeTable>, StoreError>;
+
     /// The newest state of every instance of every service.
     ///
     /// # Errors
     /// The store cannot be read.
     async fn health(&self) -> Result<Vec<ObservedHealth>, StoreError>;
+
+    /// States of all services in a stretch of time, oldest first, those of one moment by service and instance, at most `limit`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn all_health(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedHealth>, StoreError>;
+
+    /// Whose prices there are.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn sources(&self) -> Result<ObservedSources, StoreError>;
 
     /// Forgets observations of a kind from before a moment, in pieces. Returns how many rows are gone.
     ///

@@ -3,8 +3,8 @@
 use super::PostgresStore;
 use crate::sql::{Connection, Lane, commands as rows};
 use async_trait::async_trait;
-use recio_core::command::{AskError, CommandAnswer, CommandNews, CommandQueue, NewCommand, StoredCommand};
-use recio_core::store::StoreError;
+use recio_core::command::{AskError, CommandAnswer, CommandQueue, NewCommand, StoredCommand};
+use recio_core::store::{News, StoreError};
 use recio_core::units::Timestamp;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl CommandQueue for PostgresStore {
         self.told(writer.lane(), async move |connection| rows::give_up_taken(connection, now, epoch).await).await
     }
 
-    async fn news(&self) -> Result<Box<dyn CommandNews>, StoreError> {
+    async fn news(&self) -> Result<Box<dyn News>, StoreError> {
         let news = self.signals.commands.listen();
         self.listener.begin()?;
         Ok(Box::new(news))

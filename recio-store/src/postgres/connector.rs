@@ -59,6 +59,8 @@ impl Connector {
             ("statement_timeout", milliseconds(options.statement_timeout)),
             ("lock_timeout", milliseconds(options.lock_timeout)),
             ("idle_in_transaction_session_timeout", milliseconds(options.idle_in_transaction_timeout)),
+            // What a text in a statement means must not depend on the server's settings.
+            ("standard_conforming_strings", "on".to_owned()),
         ];
         settings.extend(KEEPALIVE.map(|(name, value)| (name, value.to_owned())));
         settings.extend(own.iter().map(|(name, value)| (*name, (*value).to_owned())));

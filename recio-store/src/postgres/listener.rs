@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 /// What the triggers of migration 9 notify.
 const FACTS: &str = "recio_facts";
 const COMMANDS: &str = "recio_commands";
+const SETTINGS: &str = "recio_settings";
 
 /// Between two tries to connect to a server that is not there, for as long as the store is open.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -123,7 +124,7 @@ async fn listen_once(
     let mut listener = PgListener::connect_with(&pool).await?;
     // A new connection is made here alone, where everybody is told afterwards.
     listener.eager_reconnect(false);
-    in_time(limit, listener.listen_all([FACTS, COMMANDS])).await?;
+    in_time(limit, listener.listen_all([FACTS, COMMANDS, SETTINGS])).await?;
     if std::mem::take(failing) {
         tracing::info!("changes in the store are heard of again");
     }
@@ -143,11 +144,10 @@ async fn listen_once(
 /// Tells those who listen to a channel, or all.
 fn tell(signals: &Weak<Signals>, channel: Option<&str>) {
     let Some(signals) = signals.upgrade() else { return };
-    if channel != Some(COMMANDS) {
-        signals.facts.tell();
-    }
-    if channel != Some(FACTS) {
-        signals.commands.tell();
+    for (its, signal) in [(FACTS, &signals.facts), (COMMANDS, &signals.commands), (SETTINGS, &signals.settings)] {
+        if channel.is_none_or(|channel| channel == its) {
+            signal.tell();
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod listener;
 mod options;
 mod readers;
 mod refusal;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,8 @@ pub use readers::Connections;
 
 use crate::changes::{Signals, follow};
 use crate::observations::{
-    Observation, ObservationKind, Observations, ObservedBar, ObservedHealth, ObservedStrikeTable, ObservedTick,
+    Observation, ObservationKind, Observations, ObservedBar, ObservedHealth, ObservedSources, ObservedStrikeTable,
+    ObservedTick,
 };
 use crate::open::{Access, OpenError};
 use crate::sql::{self, Appends, Connection, Dialect, Lane, Query, observations, was_lost};
@@ -31,7 +33,9 @@ use readers::Readers;
 use recio_core::command::CommandQueue;
 use recio_core::fact::Fact;
 use recio_core::market::Asset;
+use recio_core::past_keeper::PastKeeper;
 use recio_core::price_feed::{Resolution, TimeRange};
+use recio_core::settings::SettingsStore;
 use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::trade::{Fill, Settlement, Trade};
 use recio_core::units::{EventTicker, Timestamp};
@@ -153,9 +157,7 @@ impl PostgresStore {
     /// # Errors
     /// The store was opened for reading, cannot be written now, or its facts are damaged.
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
-        let writer = self.writer()?;
-        let epoch = writer.epoch();
-        writer.lane().call(async move |connection| sql::rebuild(connection, epoch).await).await
+        self.writer()?.rebuild().await
     }
 
     /// Waits until all work handed over is done and the connections are closed, after which another writer can open it.
@@ -176,6 +178,16 @@ impl PostgresStore {
 
     pub(crate) fn writer(&self) -> Result<&Appends, StoreError> {
         self.writer.as_ref().ok_or_else(|| self.for_reading())
+    }
+
+    /// Writes what everybody may write, not the writer of facts alone: on a connection that reads, because it needs no turn, and the transaction says that it
+    /// writes. Never done twice.
+    async fn as_anybody<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.first()?.call(work).await
     }
 
     async fn observer(&self) -> Result<&Lane, StoreError> {
@@ -235,6 +247,14 @@ impl Store for PostgresStore {
     fn commands(&self) -> Option<&dyn CommandQueue> {
         Some(self)
     }
+
+    fn settings(&self) -> Option<&dyn SettingsStore> {
+        Some(self)
+    }
+
+    fn past(&self) -> Option<&dyn PastKeeper> {
+        Some(self)
+    }
 }
 
 #[async_trait]
@@ -285,8 +305,23 @@ impl Observations for PostgresStore {
         self.readers.read(read).await
     }
 
+    async fn all_strike_tables(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedStrikeTable>, StoreError> {
+        let read =
+            async move |connection: &mut Connection| observations::all_strike_tables(connection, range, limit).await;
+        self.readers.read(read).await
+    }
+
     async fn health(&self) -> Result<Vec<ObservedHealth>, StoreError> {
         self.readers.read(async |connection| observations::health(connection).await).await
+    }
+
+    async fn all_health(&self, range: TimeRange, limit: u32) -> Result<Vec<ObservedHealth>, StoreError> {
+        let read = async move |connection: &mut Connection| observations::all_health(connection, range, limit).await;
+        self.readers.read(read).await
+    }
+
+    async fn sources(&self) -> Result<ObservedSources, StoreError> {
+        self.readers.read(async |connection: &mut Connection| observations::sources(connection).await).await
     }
 
     async fn forget_before(&self, kind: ObservationKind, time: Timestamp) -> Result<u64, StoreError> {
@@ -337,16 +372,6 @@ async fn writer(target: &Target, options: &PostgresOptions, signals: &Arc<Signal
     };
     lane.close().await;
     Err(error)
-}
-
-/// A connection of somebody who is not the writer of facts, for the tables that everybody adds to. It takes neither the writer's lock nor a
-/// turn, and changes no schema.
-pub(crate) async fn guest_lane(url: &str) -> Result<Lane, OpenError> {
-    let target = Target::parse(url)?;
-    let connector = Connector::writer(&target, &PostgresOptions::new(Access::Writer), Turn::default());
-    let lane = Lane::connect(connector).await.map_err(|error| refused(&target, error))?;
-    let checked = lane.checked_by(async |connection| sql::check(connection).await).await;
-    checked.map_err(|error| refused(&target, error))
 }
 
 async fn make_schema(connection: &mut Connection, schema: &str) -> Result<(), StoreError> {

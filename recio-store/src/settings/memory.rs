@@ -2,9 +2,10 @@
 
 use super::seal;
 use crate::chain::GENESIS;
+use crate::changes::CommitSignal;
 use async_trait::async_trait;
 use recio_core::settings::{AuditEntry, AuditLog, AuditRecord, NewVersion, SettingVersion, SettingsStore, WriteError};
-use recio_core::store::StoreError;
+use recio_core::store::{News, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
@@ -15,6 +16,7 @@ use std::sync::{Mutex, MutexGuard};
 #[derive(Debug, Default)]
 pub struct MemorySettings {
     state: Mutex<State>,
+    added: CommitSignal,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +80,11 @@ impl SettingsStore for MemorySettings {
         let version = SettingVersion { version: new.expected + 1, ..new.version.clone() };
         state.record(&new.audit_entry())?;
         state.versions.entry(version.key.clone()).or_default().push(version.clone());
+        self.added.tell();
         Ok(version)
+    }
+
+    async fn news(&self) -> Result<Box<dyn News>, StoreError> {
+        Ok(Box::new(self.added.listen()))
     }
 }

@@ -1,9 +1,10 @@
 //! Rows of the tables of settings and of the audit log: read with every check, written once.
 
-use super::seal::{AUDIT_VERSION, canonical};
+use super::seal::{self, AUDIT_VERSION, canonical};
+use super::settings_damaged;
 use crate::chain::{GENESIS, next_hash};
-use crate::sql::{Connection, Dialect, Query, Row, damaged, readable, signed, unsigned};
-use recio_core::settings::{AuditEntry, AuditRecord, AuditResult, SettingVersion};
+use crate::sql::{Connection, Dialect, HELD, Query, Row, readable, signed, transaction, unsigned};
+use recio_core::settings::{AuditEntry, AuditRecord, AuditResult, NewVersion, SettingVersion};
 use recio_core::store::StoreError;
 use recio_core::units::{RunId, from_micros, micros};
 
@@ -22,7 +23,7 @@ macro_rules! version_columns {
 }
 
 /// Lets one writer of settings and audit entries after the other in, until the end of the transaction. SQLite has let one in alone already.
-pub(super) async fn lock(connection: &mut Connection) -> Result<(), StoreError> {
+async fn lock(connection: &mut Connection) -> Result<(), StoreError> {
     match connection.dialect() {
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => Ok(()),
@@ -36,7 +37,7 @@ pub(super) async fn lock(connection: &mut Connection) -> Result<(), StoreError> 
 }
 
 /// The last sequence of the log and its hash; 0 and [`GENESIS`] where it is empty.
-pub(super) async fn log_head(connection: &mut Connection) -> Result<(u64, [u8; 32]), StoreError> {
+async fn log_head(connection: &mut Connection) -> Result<(u64, [u8; 32]), StoreError> {
     let sql = "SELECT sequence, hash FROM audit_log ORDER BY sequence DESC LIMIT 1";
     let Some(row) = Query::new(sql).fetch_optional(connection).await? else { return Ok((0, GENESIS)) };
     let sequence = unsigned(row.integer("sequence")?)?;
@@ -44,7 +45,7 @@ pub(super) async fn log_head(connection: &mut Connection) -> Result<(u64, [u8; 3
 }
 
 /// Reads entries after a sequence, and checks each one, its tie to the one before, and that none is missing between them.
-pub(super) async fn log(connection: &mut Connection, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
+pub(crate) async fn log(connection: &mut Connection, after: u64, limit: u32) -> Result<Vec<AuditRecord>, StoreError> {
     let Ok(from) = i64::try_from(after) else { return Ok(Vec::new()) };
     // The entry before comes along, for its hash.
     let sql = concat!("SELECT ", log_columns!(), " FROM audit_log WHERE sequence >= $1 ORDER BY sequence LIMIT $2");
@@ -53,7 +54,7 @@ pub(super) async fn log(connection: &mut Connection, after: u64, limit: u32) -> 
     let mut before = GENESIS;
     if after > 0 {
         let Some(row) = rows.next() else { return Ok(Vec::new()) };
-        let (_, last) = record(row)?;
+        let (_, last) = read(row)?;
         if last.sequence != after {
             return Err(wrong(after, format!("the next one there is has sequence {}", last.sequence)));
         }
@@ -61,7 +62,7 @@ pub(super) async fn log(connection: &mut Connection, after: u64, limit: u32) -> 
     }
     let mut records: Vec<AuditRecord> = Vec::with_capacity(rows.len());
     for row in rows.take(usize::try_from(limit).unwrap_or(usize::MAX)) {
-        let (previous, record) = record(row)?;
+        let (previous, record) = read(row)?;
         let expected = after + 1 + records.len() as u64;
         if record.sequence != expected {
             return Err(wrong(expected, format!("the next one there is has sequence {}", record.sequence)));
@@ -76,7 +77,7 @@ pub(super) async fn log(connection: &mut Connection, after: u64, limit: u32) -> 
 }
 
 /// Reads one entry, and checks the content against its hash and every column against the content.
-fn record(row: &Row) -> Result<([u8; 32], AuditRecord), StoreError> {
+fn read(row: &Row) -> Result<([u8; 32], AuditRecord), StoreError> {
     let sequence = unsigned(row.integer("sequence")?)?;
     let version = row.integer("version")?;
     if version > AUDIT_VERSION {
@@ -119,12 +120,39 @@ fn reason(result: &AuditResult) -> Option<&str> {
     }
 }
 
-/// Writes one entry, whose canonical form is `body`.
-pub(super) async fn insert_record(
+/// Appends an entry to the log.
+pub(crate) async fn record(connection: &mut Connection, entry: &AuditEntry) -> Result<AuditRecord, StoreError> {
+    transaction(connection, HELD, async |connection| {
+        lock(connection).await?;
+        let (record, body) = seal::next(log_head(connection).await?, entry)?;
+        insert_record(connection, &record, &body).await?;
+        Ok(record)
+    })
+    .await
+}
+
+/// Adds a version with its entry in the log; the newest one that is there, where that is not the one that was expected.
+pub(crate) async fn add_version(
     connection: &mut Connection,
-    record: &AuditRecord,
-    body: &str,
-) -> Result<(), StoreError> {
+    new: &NewVersion,
+) -> Result<Result<SettingVersion, Option<SettingVersion>>, StoreError> {
+    transaction(connection, HELD, async |connection| {
+        lock(connection).await?;
+        let found = history(connection, &new.version.key, 1).await?.pop();
+        if found.as_ref().map_or(0, |found| found.version) != new.expected {
+            return Ok(Err(found));
+        }
+        let version = SettingVersion { version: new.expected + 1, ..new.version.clone() };
+        let (record, body) = seal::next(log_head(connection).await?, &new.audit_entry())?;
+        insert_record(connection, &record, &body).await?;
+        insert_version(connection, &version, record.sequence).await?;
+        Ok(Ok(version))
+    })
+    .await
+}
+
+/// Writes one entry, whose canonical form is `body`.
+async fn insert_record(connection: &mut Connection, record: &AuditRecord, body: &str) -> Result<(), StoreError> {
     let previous = log_head(connection).await?.1;
     let entry = &record.entry;
     let sql = concat!(
@@ -153,7 +181,7 @@ pub(super) async fn insert_record(
 }
 
 /// The newest version of every key.
-pub(super) async fn newest(connection: &mut Connection) -> Result<Vec<SettingVersion>, StoreError> {
+pub(crate) async fn newest(connection: &mut Connection) -> Result<Vec<SettingVersion>, StoreError> {
     let sql = concat!(
         "SELECT ",
         version_columns!(),
@@ -167,7 +195,7 @@ pub(super) async fn newest(connection: &mut Connection) -> Result<Vec<SettingVer
 }
 
 /// The versions of a key, newest first.
-pub(super) async fn history(
+pub(crate) async fn history(
     connection: &mut Connection,
     key: &str,
     limit: u32,
@@ -183,7 +211,7 @@ pub(super) async fn history(
 
 fn version(row: &Row) -> Result<SettingVersion, StoreError> {
     let key = row.text("setting_key")?;
-    let wrong = |what: String| damaged(0, format!("table settings, `{key}`: {what}"));
+    let wrong = |what: String| settings_damaged(format!("table settings, `{key}`: {what}"));
     let time_us = row.integer("time_us")?;
     let run = row.optional_text("run")?.map(|run| RunId::new(&run).map_err(|error| wrong(error.to_string())));
     Ok(SettingVersion {
@@ -198,7 +226,7 @@ fn version(row: &Row) -> Result<SettingVersion, StoreError> {
 }
 
 /// Writes one version.
-pub(super) async fn insert_version(
+async fn insert_version(
     connection: &mut Connection,
     version: &SettingVersion,
     audit_sequence: u64,
@@ -230,5 +258,5 @@ fn hash(row: &Row, column: &'static str, sequence: u64) -> Result<[u8; 32], Stor
 }
 
 fn wrong(sequence: u64, what: String) -> StoreError {
-    damaged(0, format!("audit log, entry {sequence}: {what}"))
+    settings_damaged(format!("audit log, entry {sequence}: {what}"))
 }

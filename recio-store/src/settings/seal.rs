@@ -1,5 +1,6 @@
 //! The bytes of an entry of the audit log, and the hash that ties it to the one before.
 
+use super::settings_damaged;
 use crate::chain::{next_hash, sorted};
 use recio_core::settings::{AuditEntry, AuditRecord};
 use recio_core::store::StoreError;
@@ -8,11 +9,9 @@ use recio_core::store::StoreError;
 pub const AUDIT_VERSION: i64 = 1;
 
 /// The canonical form of an entry: its JSON, without spaces, the keys in the order of their bytes.
-pub(super) fn canonical(entry: &AuditEntry) -> Result<String, StoreError> {
-    let refuse = |what: String| StoreError::Damaged {
-        sequence: 0,
-        what: format!("an audit entry of `{}` was not written: {what}", entry.subject),
-    };
+pub(crate) fn canonical(entry: &AuditEntry) -> Result<String, StoreError> {
+    let refuse =
+        |what: String| settings_damaged(format!("an audit entry of `{}` was not written: {what}", entry.subject));
     let value = serde_json::to_value(entry).map_err(|error| refuse(error.to_string()))?;
     let text = sorted(value).to_string();
     match serde_json::from_str::<AuditEntry>(&text) {
@@ -23,7 +22,7 @@ pub(super) fn canonical(entry: &AuditEntry) -> Result<String, StoreError> {
 }
 
 /// The record after `(sequence, hash)`, with its canonical form.
-pub(super) fn next(last: (u64, [u8; 32]), entry: &AuditEntry) -> Result<(AuditRecord, String), StoreError> {
+pub(crate) fn next(last: (u64, [u8; 32]), entry: &AuditEntry) -> Result<(AuditRecord, String), StoreError> {
     let body = canonical(entry)?;
     let hash = next_hash(&last.1, &body);
     Ok((AuditRecord { sequence: last.0 + 1, hash, entry: entry.clone() }, body))

@@ -1,7 +1,8 @@
 //! Appends of many callers, committed together where they come at once.
 
+use super::known::Remembered;
 use super::lane::Lane;
-use super::write::{Sealed, append, append_all};
+use super::write::{Sealed, append, rebuild};
 use crate::chain::canonical;
 use recio_core::fact::Fact;
 use recio_core::store::{Appended, StoreError};
@@ -22,6 +23,7 @@ pub(crate) struct Appends {
     epoch: u64,
     told: Arc<dyn Fn() + Send + Sync>,
     waiting: Arc<Mutex<VecDeque<Waiting>>>,
+    remembered: Arc<Remembered>,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,7 @@ struct Waiting {
 impl Appends {
     /// Appends in this epoch. After each commit that may have added facts, `told` is called, before the callers have their answers.
     pub(crate) fn new(lane: Lane, epoch: u64, told: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { lane, epoch, told: Arc::new(told), waiting: Arc::default() }
+        Self { lane, epoch, told: Arc::new(told), waiting: Arc::default(), remembered: Arc::default() }
     }
 
     /// The lane, for work that is no append.
@@ -55,18 +57,15 @@ impl Appends {
         let place = self.lane.place().await?;
         let (reply, answer) = oneshot::channel();
         lock(&self.waiting).push_back(Waiting { facts, reply });
-        let (waiting, epoch, told) = (self.waiting.clone(), self.epoch, self.told.clone());
+        let (waiting, remembered) = (self.waiting.clone(), self.remembered.clone());
+        let (epoch, told) = (self.epoch, self.told.clone());
         // Each append sends one such piece of work, and each of them takes what there is: the first one all, the others nothing.
         place.send(async move |connection| {
             let group = next_group(&waiting);
             let appended = match connection {
                 Ok(connection) => {
                     let facts: Vec<&[Sealed]> = group.iter().map(|one| one.facts.as_slice()).collect();
-                    match facts.as_slice() {
-                        [] => Vec::new(),
-                        [alone] => vec![append(connection, alone, epoch).await],
-                        many => append_all(connection, many, epoch).await,
-                    }
+                    if facts.is_empty() { Vec::new() } else { append(connection, &facts, epoch, &remembered).await }
                 }
                 Err(error) => group.iter().map(|_| Err(again(&error))).collect(),
             };
@@ -87,6 +86,12 @@ impl Appends {
             // A thread that has ended leaves what waits where it is.
             () = self.lane.ended() => Err(Lane::gone()),
         }
+    }
+
+    /// Empties the tables that facts make, and makes them again. Returns the number of facts.
+    pub(crate) async fn rebuild(&self) -> Result<u64, StoreError> {
+        let (epoch, remembered) = (self.epoch, self.remembered.clone());
+        self.lane.call(async move |connection| rebuild(connection, epoch, &remembered).await).await
     }
 
     /// Waits until all appends handed over are done and the connection is closed.
@@ -129,7 +134,9 @@ fn again(error: &StoreError) -> StoreError {
             Some(lost) => StoreError::Unavailable(Box::new(lost.clone())),
             None => StoreError::Unavailable(source.to_string().into()),
         },
-        StoreError::Damaged { sequence, what } => StoreError::Damaged { sequence: *sequence, what: what.clone() },
+        StoreError::Damaged { part, sequence, what } => {
+            StoreError::Damaged { part: *part, sequence: *sequence, what: what.clone() }
+        }
         StoreError::Conflict { key } => StoreError::Conflict { key: key.clone() },
         StoreError::WrongVersion { found, needed, remedy } => {
             StoreError::WrongVersion { found: *found, needed: *needed, remedy: remedy.clone() }

@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Dialect};
 use super::error::{damaged, signed, unsigned};
-use super::lease::hold;
+use super::lease::held;
 use super::query::{Query, Row};
 use super::transaction::{HELD, transaction};
 use crate::commands::{EXPIRED, body_of, given_up, words};
@@ -109,7 +109,7 @@ pub(crate) async fn take(
     now: Timestamp,
     epoch: u64,
 ) -> Result<Option<StoredCommand>, StoreError> {
-    transaction(connection, HELD, async |connection| take_in(connection, after, now, epoch).await).await
+    held(connection, epoch, async |connection, _| take_in(connection, after, now, epoch).await).await
 }
 
 async fn take_in(
@@ -118,7 +118,6 @@ async fn take_in(
     now: Timestamp,
     epoch: u64,
 ) -> Result<Option<StoredCommand>, StoreError> {
-    hold(connection, epoch).await?;
     let sql = "UPDATE commands SET status = 'refused', answered_time_us = $1, answer = $2 \
                WHERE answered_time_us IS NULL AND status = 'waiting' AND valid_until_us < $1";
     Query::new(sql).integer(micros(now)).text(EXPIRED).execute(connection).await?;
@@ -162,11 +161,7 @@ pub(crate) async fn answer(
     now: Timestamp,
     epoch: u64,
 ) -> Result<bool, StoreError> {
-    transaction(connection, HELD, async |connection| {
-        hold(connection, epoch).await?;
-        answer_in(connection, number, answer, now).await
-    })
-    .await
+    held(connection, epoch, async |connection, _| answer_in(connection, number, answer, now).await).await
 }
 
 async fn answer_in(
@@ -194,8 +189,7 @@ async fn answer_in(
 pub(crate) async fn give_up_taken(connection: &mut Connection, now: Timestamp, epoch: u64) -> Result<u64, StoreError> {
     let answer = given_up();
     let (status, text) = words(&answer);
-    transaction(connection, HELD, async |connection| {
-        hold(connection, epoch).await?;
+    held(connection, epoch, async |connection, _| {
         let sql = "UPDATE commands SET status = $1, answered_time_us = $2, answer = $3 \
                    WHERE answered_time_us IS NULL AND status = 'taken'";
         Query::new(sql).text(status).integer(micros(now)).text(text).execute(connection).await

@@ -1,6 +1,7 @@
 //! A connection to either database.
 
 use super::error::store_error;
+use super::query::Row;
 use recio_core::store::StoreError;
 use sqlx::Connection as _;
 
@@ -41,6 +42,23 @@ impl Connection {
             Self::Postgres(session) => {
                 session.answer(async |connection| sqlx::raw_sql(sql).execute(connection).await.map(drop)).await
             }
+        }
+        .map_err(store_error)
+    }
+
+    /// Runs statements without values in one step, such as `BEGIN; SELECT …`. Returns their rows.
+    pub(crate) async fn ask(&mut self, sql: &'static str) -> Result<Vec<Row>, StoreError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => {
+                // Kept prepared, several statements too.
+                sqlx::query(sql).fetch_all(connection).await.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => session
+                .answer(async |connection| sqlx::raw_sql(sql).fetch_all(connection).await)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
         }
         .map_err(store_error)
     }

@@ -1,6 +1,6 @@
 //! The databases' errors, by what to do next.
 
-use recio_core::store::StoreError;
+use recio_core::store::{DamagedPart, StoreError};
 use std::sync::Arc;
 
 /// Sorts an error: what may pass, and what a person has to look at.
@@ -28,6 +28,35 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the connection to the database was lost")]
 pub(crate) struct Lost(#[source] pub(crate) Arc<sqlx::Error>);
+
+/// Sorts the error of a statement that adds rows, among which one may be there already: that is [`Twice`], of which the one who adds them knows
+/// what to make.
+pub(crate) fn adding_error(error: sqlx::Error) -> StoreError {
+    if error.as_database_error().is_some_and(|database| database.is_unique_violation()) {
+        StoreError::Unavailable(Box::new(Twice(error)))
+    } else {
+        store_error(error)
+    }
+}
+
+/// A row is there already.
+#[derive(Debug, thiserror::Error)]
+#[error("a row is there already")]
+pub(crate) struct Twice(#[source] sqlx::Error);
+
+/// Whether a row is there already.
+pub(crate) fn was_there(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(source) if source.is::<Twice>())
+}
+
+/// Sorts a [`Twice`] that should not have come.
+pub(crate) fn not_twice(error: StoreError) -> StoreError {
+    let StoreError::Unavailable(source) = error else { return error };
+    match source.downcast::<Twice>() {
+        Ok(twice) => store_error(twice.0),
+        Err(source) => StoreError::Unavailable(source),
+    }
+}
 
 /// Whether the connection is gone with the answer.
 fn is_lost(error: &sqlx::Error) -> bool {
@@ -71,12 +100,21 @@ pub(crate) fn lost_to_another(error: &StoreError) -> bool {
 
 /// What was read is not what was written.
 pub(crate) fn damaged(sequence: u64, what: impl Into<String>) -> StoreError {
-    StoreError::Damaged { sequence, what: what.into() }
+    StoreError::Damaged { part: DamagedPart::Facts, sequence, what: what.into() }
+}
+
+/// A table does not say what the facts say.
+pub(crate) fn table_damaged(sequence: u64, what: impl Into<String>) -> StoreError {
+    StoreError::Damaged { part: DamagedPart::Tables, sequence, what: what.into() }
 }
 
 /// The same damage, at the fact where it was met.
 pub(crate) fn at(sequence: u64, error: StoreError) -> StoreError {
-    if let StoreError::Damaged { sequence: 0, what } = error { damaged(sequence, what) } else { error }
+    if let StoreError::Damaged { part, sequence: 0, what } = error {
+        StoreError::Damaged { part, sequence, what }
+    } else {
+        error
+    }
 }
 
 /// A number of a column that cannot be below zero.

@@ -1,9 +1,8 @@
 //! Prices that another program logged.
 
 use super::connection::Connection;
-use super::lease::hold;
+use super::lease::held;
 use super::query::{Query, readable};
-use super::transaction::{HELD, transaction};
 use crate::v2::{PriceRow, PriceSums};
 use recio_core::store::StoreError;
 use recio_core::units::{Money, micros};
@@ -14,8 +13,7 @@ const TOGETHER: usize = 200;
 
 /// Adds prices that are not there yet, all or none. Returns how many were added.
 pub(crate) async fn add_prices(connection: &mut Connection, rows: &[PriceRow], epoch: u64) -> Result<u64, StoreError> {
-    transaction(connection, HELD, async |connection| {
-        hold(connection, epoch).await?;
+    held(connection, epoch, async |connection, _| {
         let mut added = 0;
         for some in rows.chunks(TOGETHER) {
             added += add_some(connection, some).await?;

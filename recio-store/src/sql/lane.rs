@@ -117,6 +117,7 @@ impl Lane {
     }
 
     /// Has work done whose failure means that the connection is of no use: it is closed before the error is returned.
+    #[cfg(feature = "sqlite")]
     pub(crate) async fn checked_by<F>(self, work: F) -> Result<Self, StoreError>
     where
         F: AsyncFnOnce(&mut Connection) -> Result<(), StoreError> + Send + 'static,

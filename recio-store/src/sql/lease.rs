@@ -2,10 +2,10 @@
 
 use super::connection::{Connection, Dialect};
 use super::error::{damaged, signed, unsigned};
+use super::known::{End, START};
 use super::query::{Query, Row, readable};
 use super::rows::end;
-use super::transaction::{HELD, transaction};
-use crate::chain::GENESIS;
+use super::transaction::{HELD, transaction, transaction_from};
 use recio_core::store::StoreError;
 
 /// Whose turn it is.
@@ -22,18 +22,22 @@ const READ: &str = "SELECT epoch, holder FROM lease WHERE one = 1";
 #[cfg(feature = "postgres")]
 const READ_LOCKED: &str = "SELECT epoch, holder FROM lease WHERE one = 1 FOR UPDATE";
 
-/// The same with the last fact: in one step, because each one is a way to the server and back.
-#[cfg(feature = "sqlite")]
-const READ_WITH_END: &str = "SELECT l.epoch, l.holder, f.sequence, f.hash FROM lease l \
-                             LEFT JOIN facts f ON f.sequence = (SELECT max(sequence) FROM facts) WHERE l.one = 1";
-#[cfg(feature = "postgres")]
-const READ_WITH_END_LOCKED: &str = "SELECT l.epoch, l.holder, f.sequence, f.hash FROM lease l \
-                                    LEFT JOIN facts f ON f.sequence = (SELECT max(sequence) FROM facts) WHERE l.one = 1 FOR UPDATE OF l";
+/// Begins a transaction, and reads the lease and then the last fact: in one message, because each one is a way to the server and back.
+macro_rules! begin {
+    ($begin:literal, $lock:literal) => {
+        concat!(
+            $begin,
+            "; SELECT epoch, holder FROM lease WHERE one = 1",
+            $lock,
+            "; SELECT sequence, hash FROM facts ORDER BY sequence DESC LIMIT 1"
+        )
+    };
+}
 
 /// Reads the lease.
 #[cfg(feature = "postgres")]
 pub(crate) async fn lease(connection: &mut Connection) -> Result<Lease, StoreError> {
-    Ok(read(connection, READ).await?.1)
+    read(connection, READ).await
 }
 
 /// Takes the next turn. Returns its epoch.
@@ -61,25 +65,35 @@ async fn take_turn_in(connection: &mut Connection, holder: &str) -> Result<u64, 
     Ok(epoch)
 }
 
-/// Makes sure, in a transaction that is to write facts, that the turn is still the writer's, and that it stays so until the end. Returns the
-/// last fact's sequence and hash; 0 and [`GENESIS`] in an empty store.
+/// Does work in a transaction that writes as the holder of this turn: the turn is still the writer's, and stays so until the end. The work is
+/// given the last fact's sequence and hash; 0 and [`GENESIS`](crate::GENESIS) in an empty store.
 ///
-/// Who waits for the row's lock waits for a turn to be taken, and is fenced then: so the last fact, read before the wait, is the last one.
-pub(crate) async fn hold(connection: &mut Connection, epoch: u64) -> Result<(u64, [u8; 32]), StoreError> {
-    let sql = match connection.dialect() {
+/// # Errors
+/// As [`transaction`]; [`StoreError::Fenced`] once another writer took its turn.
+pub(crate) async fn held<T>(
+    connection: &mut Connection,
+    epoch: u64,
+    mut work: impl AsyncFnMut(&mut Connection, End) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let begin = match connection.dialect() {
         #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => READ_WITH_END,
+        Dialect::Sqlite => begin!("BEGIN IMMEDIATE", ""),
         #[cfg(feature = "postgres")]
-        Dialect::Postgres => READ_WITH_END_LOCKED,
+        Dialect::Postgres => begin!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", " FOR UPDATE"),
     };
-    let (row, lease) = read(connection, sql).await?;
-    if lease.epoch != epoch {
-        return Err(StoreError::Fenced { holder: lease.holder });
-    }
-    match row.optional_integer("sequence")? {
-        Some(sequence) => end(&row, unsigned(sequence)?),
-        None => Ok((0, GENESIS)),
-    }
+    transaction_from(connection, begin, async |connection, rows| {
+        let mut rows = rows.iter();
+        let lease = rows.next().and_then(|row| of(row).ok()).ok_or_else(lost_row)?;
+        if lease.epoch != epoch {
+            return Err(StoreError::Fenced { holder: lease.holder });
+        }
+        let last = match rows.next() {
+            Some(row) => end(row, unsigned(row.integer("sequence")?)?)?,
+            None => START,
+        };
+        work(connection, last).await
+    })
+    .await
 }
 
 async fn read_locked(connection: &mut Connection) -> Result<Lease, StoreError> {
@@ -89,12 +103,17 @@ async fn read_locked(connection: &mut Connection) -> Result<Lease, StoreError> {
         #[cfg(feature = "postgres")]
         Dialect::Postgres => READ_LOCKED,
     };
-    Ok(read(connection, sql).await?.1)
+    read(connection, sql).await
 }
 
-async fn read(connection: &mut Connection, sql: &'static str) -> Result<(Row, Lease), StoreError> {
-    let row = Query::new(sql).fetch_optional(connection).await?;
-    let row = row.ok_or_else(|| damaged(0, "table lease has lost its row: restore the store from a backup"))?;
-    let lease = Lease { epoch: unsigned(row.integer("epoch")?)?, holder: row.text("holder")? };
-    Ok((row, lease))
+async fn read(connection: &mut Connection, sql: &'static str) -> Result<Lease, StoreError> {
+    of(&Query::new(sql).fetch_optional(connection).await?.ok_or_else(lost_row)?)
+}
+
+fn of(row: &Row) -> Result<Lease, StoreError> {
+    Ok(Lease { epoch: unsigned(row.integer("epoch")?)?, holder: row.text("holder")? })
+}
+
+fn lost_row() -> StoreError {
+    damaged(0, "table lease has lost its row: restore the store from a backup")
 }

@@ -9,6 +9,7 @@ pub(crate) mod commands;
 mod connection;
 mod error;
 mod imported;
+mod known;
 mod lane;
 mod lease;
 mod migrations;
@@ -25,6 +26,7 @@ mod tables;
 mod transaction;
 mod verify;
 mod write;
+mod writes;
 
 // What one build does not use, another one does.
 #[allow(unused_imports)]
@@ -49,7 +51,6 @@ pub(crate) use tables::{count, held};
 #[cfg(feature = "postgres")]
 pub(crate) use verify::TableReader;
 pub(crate) use verify::verify;
-pub(crate) use write::rebuild;
 
 #[cfg(feature = "postgres")]
 pub(crate) use {

@@ -1,6 +1,8 @@
 //! A statement with its values, and the rows that it gives, the same for both databases.
 
 use super::connection::Connection;
+#[cfg(feature = "sqlite")]
+use super::error::adding_error;
 use super::error::store_error;
 use recio_core::store::StoreError;
 use sqlx::{Row as _, SqlSafeStr, SqlStr};
@@ -77,6 +79,17 @@ impl<'q> Query<'q> {
 
     /// Runs the statement. Returns the number of rows that it wrote.
     pub(crate) async fn execute(self, connection: &mut Connection) -> Result<u64, StoreError> {
+        self.send(connection).await.map_err(store_error)
+    }
+
+    /// Runs a statement that adds rows which should be new: where one is there already, the error says that it
+    /// [`was_there`](super::error::was_there).
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn execute_new(self, connection: &mut Connection) -> Result<u64, StoreError> {
+        self.send(connection).await.map_err(adding_error)
+    }
+
+    async fn send(self, connection: &mut Connection) -> Result<u64, sqlx::Error> {
         match connection {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => {
@@ -88,7 +101,6 @@ impl<'q> Query<'q> {
                 .await
                 .map(|done| done.rows_affected()),
         }
-        .map_err(store_error)
     }
 
     /// Runs the statement, and reads all of its rows.

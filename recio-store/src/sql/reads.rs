@@ -1,7 +1,7 @@
 //! The tables read back. What is shown is made from the facts that the tables point to, so that nothing is lost to rounded columns.
 
 use super::connection::Connection;
-use super::error::{damaged, unsigned};
+use super::error::{table_damaged, unsigned};
 use super::query::{Query, Row};
 use super::rows::{fact_columns, read};
 use super::tables::position;
@@ -71,11 +71,9 @@ async fn orders_in(connection: &mut Connection) -> Result<Vec<OrderRow>, StoreEr
 
 fn order(row: &Row, changes: &BTreeMap<u64, Fact>) -> Result<OrderRow, StoreError> {
     let stored = read(row)?.stored;
-    let wrong = |what: String| damaged(stored.sequence, format!("table orders: {what}"));
+    let wrong = |what: String| table_damaged(stored.sequence, format!("table orders: {what}"));
     let changed = match row.optional_integer("changed_sequence")?.map(unsigned).transpose()? {
-        Some(sequence) => {
-            Some(changes.get(&sequence).ok_or_else(|| wrong(format!("there is no fact {sequence}: rebuild it")))?)
-        }
+        Some(sequence) => Some(changes.get(&sequence).ok_or_else(|| wrong(format!("there is no fact {sequence}")))?),
         None => None,
     };
     let exchange_id = row
@@ -83,8 +81,7 @@ fn order(row: &Row, changes: &BTreeMap<u64, Fact>) -> Result<OrderRow, StoreErro
         .map(|id| ExchangeOrderId::new(&id))
         .transpose()
         .map_err(|error| wrong(error.to_string()))?;
-    order_row(&stored.fact, changed, exchange_id)
-        .ok_or_else(|| wrong("it points to a fact of another kind: rebuild it".to_owned()))
+    order_row(&stored.fact, changed, exchange_id).ok_or_else(|| wrong("it points to a fact of another kind".to_owned()))
 }
 
 pub(crate) async fn positions(connection: &mut Connection) -> Result<Vec<PositionRow>, StoreError> {
@@ -95,8 +92,8 @@ pub(crate) async fn positions(connection: &mut Connection) -> Result<Vec<Positio
     for row in &rows {
         let text = |column: &'static str| row.text(column);
         let number = |column: &'static str| row.integer(column);
-        let market =
-            MarketTicker::new(&text("market")?).map_err(|error| damaged(0, format!("table positions: {error}")))?;
+        let market = MarketTicker::new(&text("market")?)
+            .map_err(|error| table_damaged(0, format!("table positions: {error}")))?;
         let scope = (text("environment")?, text("account")?, number("subaccount")?, number("exchange_index")?);
         positions.push(((market.clone(), scope), position(row)?.row(market)));
     }
@@ -116,9 +113,8 @@ async fn bodies<T>(
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let stored = read(row)?.stored;
-        let picked = pick(stored.fact.body).ok_or_else(|| {
-            damaged(stored.sequence, format!("table {table} points to a fact of another kind: rebuild it"))
-        })?;
+        let picked = pick(stored.fact.body)
+            .ok_or_else(|| table_damaged(stored.sequence, format!("table {table} points to a fact of another kind")))?;
         found.push(picked);
     }
     Ok(found)

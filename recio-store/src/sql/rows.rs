@@ -1,7 +1,7 @@
-//! Rows of the table of facts: read with every check, written once.
+//! Rows of the table of facts: read with every check.
 
 use super::connection::Connection;
-use super::error::{at, damaged, signed, unsigned};
+use super::error::{at, damaged, unsigned};
 use super::query::{Query, Row};
 use crate::chain::{FACT_VERSION, GENESIS, next_hash, same_economics};
 use recio_core::fact::Fact;
@@ -114,45 +114,20 @@ pub(crate) fn read(row: &Row) -> Result<Link, StoreError> {
     Ok(Link { previous, stored: StoredFact { sequence, hash: own, fact } })
 }
 
-/// Whether a fact that the store has under this key says the same, so that it may be passed over.
-pub(crate) async fn check_known(connection: &mut Connection, fact: &Fact) -> Result<(), StoreError> {
+/// Whether the store has a fact under this key already, so that it may be passed over.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the one that it has says something else.
+pub(crate) async fn is_known(connection: &mut Connection, fact: &Fact) -> Result<bool, StoreError> {
     let sql = concat!(
         "SELECT ",
         fact_columns!(),
         " FROM facts f WHERE f.environment = $1 AND f.account = $2 AND f.subaccount = $3 AND f.exchange_index = $4 AND f.fact_key = $5"
     );
     let row = scoped(sql, fact).text(fact.key()).fetch_optional(connection).await?;
-    let row = row.ok_or_else(|| damaged(0, format!("fact `{}` is refused as known, but is not there", fact.key())))?;
-    same_economics(&read(&row)?.stored.fact, fact)
-}
-
-/// Writes one fact, with the hash that it gets. Returns whether it was written: where its key is there already, nothing is.
-pub(crate) async fn insert(
-    connection: &mut Connection,
-    fact: &Fact,
-    body: &str,
-    link: (u64, [u8; 32], [u8; 32]),
-    epoch: u64,
-) -> Result<bool, StoreError> {
-    let (sequence, previous, own) = link;
-    let sql = "INSERT INTO facts (environment, account, subaccount, exchange_index, sequence, kind, version, time_us, prev_hash, hash, body, \
-               fact_key, epoch, run, strategy) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-               ON CONFLICT (environment, account, subaccount, exchange_index, fact_key) DO NOTHING";
-    let written = scoped(sql, fact)
-        .integer(signed(sequence)?)
-        .text(fact.kind())
-        .integer(FACT_VERSION)
-        .integer(micros(fact.time))
-        .text(hex::encode(previous))
-        .text(hex::encode(own))
-        .text(body)
-        .text(fact.key())
-        .integer(signed(epoch)?)
-        .text(fact.run.as_str())
-        .optional_text(fact.strategy.as_ref().map(|strategy| strategy.as_str()))
-        .execute(connection)
-        .await?;
-    Ok(written == 1)
+    let Some(row) = row else { return Ok(false) };
+    same_economics(&read(&row)?.stored.fact, fact)?;
+    Ok(true)
 }
 
 fn hash(row: &Row, column: &'static str, sequence: u64) -> Result<[u8; 32], StoreError> {

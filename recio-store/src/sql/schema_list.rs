@@ -76,6 +76,7 @@ const POSTGRES_TRIGGERS: &[(&str, &str)] = &[
     ("commands", "commands_are_never_truncated"),
     ("facts", "facts_are_told"),
     ("commands", "commands_are_told"),
+    ("settings", "settings_are_told"),
 ];
 
 /// The tables with all of their columns.

@@ -1,6 +1,8 @@
 //! A connection to a PostgreSQL server that may fall silent.
 
-use sqlx::{Connection as _, PgConnection};
+use super::error::adding_error;
+use recio_core::store::StoreError;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -39,6 +41,13 @@ impl Session {
                 Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, what)))
             }
         }
+    }
+
+    /// Runs statements that add rows which should be new, in one step: where one is there already, the error says that it
+    /// [`was_there`](super::error::was_there). All values are part of the text.
+    pub(crate) async fn run_new(&mut self, sql: String) -> Result<(), StoreError> {
+        let run = self.answer(async |connection| sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await);
+        run.await.map(drop).map_err(adding_error)
     }
 
     pub(crate) async fn close(self) -> Result<(), sqlx::Error> {

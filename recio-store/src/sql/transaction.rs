@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Dialect};
 use super::error::lost_to_another;
+use super::query::Row;
 use recio_core::store::StoreError;
 
 /// How often a transaction is done that another one pushes out. Who loses has waited for the other's end, so a few turns are enough; more
@@ -59,9 +60,22 @@ pub(crate) async fn transaction<T>(
     purpose: Purpose,
     mut work: impl AsyncFnMut(&mut Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    let begin = purpose.begin(connection.dialect());
+    transaction_from(connection, begin, async |connection, _| work(connection).await).await
+}
+
+/// Does work in a transaction that begins with more than `BEGIN`, in the same step: the work is given the rows that this had.
+///
+/// # Errors
+/// As [`transaction`].
+pub(crate) async fn transaction_from<T>(
+    connection: &mut Connection,
+    begin: &'static str,
+    mut work: impl AsyncFnMut(&mut Connection, Vec<Row>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let mut turn = 1;
     loop {
-        let result = once(connection, purpose, &mut work).await;
+        let result = once(connection, begin, &mut work).await;
         match &result {
             Err(error) if turn < TURNS && lost_to_another(error) => turn += 1,
             Ok(_) | Err(_) => return result,
@@ -71,18 +85,21 @@ pub(crate) async fn transaction<T>(
 
 async fn once<T>(
     connection: &mut Connection,
-    purpose: Purpose,
-    work: &mut impl AsyncFnMut(&mut Connection) -> Result<T, StoreError>,
+    begin: &'static str,
+    work: &mut impl AsyncFnMut(&mut Connection, Vec<Row>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    connection.run(purpose.begin(connection.dialect())).await?;
-    let result = match work(connection).await {
+    let result = match connection.ask(begin).await {
+        Ok(rows) => work(connection, rows).await,
+        Err(error) => Err(error),
+    };
+    let result = match result {
         Ok(done) => connection.run("COMMIT").await.map(|()| done),
         Err(error) => Err(error),
     };
     if result.is_err()
         && let Err(error) = connection.run("ROLLBACK").await
     {
-        // What there is to take back, the database took back already.
+        // What there is to take back, the database took back already, or it never began.
         tracing::debug!(%error, "no transaction was open any more");
     }
     result

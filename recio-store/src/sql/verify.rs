@@ -1,6 +1,6 @@
 //! Compares every cell of every table with what the facts make.
 
-use super::error::{damaged, signed};
+use super::error::{signed, table_damaged};
 use super::lane::Lane;
 use super::tables::{count, held};
 use crate::tables::{ALL, Expected, Held, Rows, Table};
@@ -59,7 +59,7 @@ impl Witness for Cells<'_> {
         for table in ALL.into_iter().filter(|table| table.rows == Rows::OfAFact) {
             let rows = self.reader.held(table, range).await?;
             if let Some((sequence, what)) = self.expected.difference(table, rows) {
-                return Err(damaged(sequence, format!("{what}: rebuild the tables")));
+                return Err(table_damaged(sequence, what));
             }
         }
         Ok(())
@@ -80,7 +80,7 @@ impl Witness for Cells<'_> {
                 }
             };
             if let Some((sequence, what)) = found {
-                return Ok(Some(damaged(sequence, format!("{what}: rebuild the tables"))));
+                return Ok(Some(table_damaged(sequence, what)));
             }
         }
         Ok(None)

@@ -1,14 +1,18 @@
 //! Transactions that write: facts with the tables they make, and the tables anew.
 
 use super::connection::Connection;
-use super::lease::hold;
-use super::rows::{check_known, facts, insert};
-use super::tables::{empty, put_rows};
-use super::transaction::{HELD, transaction};
-use crate::chain::next_hash;
+use super::error::{not_twice, was_there};
+use super::known::{Known, Remembered, START};
+use super::lease::held;
+use super::rows::{facts, is_known};
+use super::tables::empty;
+use super::writes::Writes;
+use crate::chain::same_economics;
+use crate::scope::Scope;
 use recio_core::fact::{Fact, FactBody};
 use recio_core::kill_point::{KillPoint, reached_if};
 use recio_core::store::{Appended, StoreError};
+use std::collections::BTreeMap;
 
 /// Facts read at a time.
 const PAGE: u32 = 1_000;
@@ -16,98 +20,124 @@ const PAGE: u32 = 1_000;
 /// A fact with its canonical form.
 pub(crate) type Sealed = (Fact, String);
 
-/// Appends facts and what they make of the tables: all, or nothing.
-///
-/// Nothing is remembered between two appends: after an error of any kind the next one starts from what the database says.
-pub(crate) async fn append(connection: &mut Connection, facts: &[Sealed], epoch: u64) -> Result<Appended, StoreError> {
-    let appended = transaction(connection, HELD, async |connection| {
-        let mut end = hold(connection, epoch).await?;
-        append_in(connection, facts, epoch, &mut end).await
-    })
-    .await;
-    reached_if(KillPoint::K11, || appended.is_ok() && hold_a_fill(facts));
-    appended
-}
-
 /// Appends the facts of several callers in one transaction; where that does not work out, each in its own. Answers each.
-pub(crate) async fn append_all(
+pub(crate) async fn append(
     connection: &mut Connection,
     groups: &[&[Sealed]],
     epoch: u64,
+    remembered: &Remembered,
 ) -> Vec<Result<Appended, StoreError>> {
-    let together = transaction(connection, HELD, async |connection| {
-        let mut end = hold(connection, epoch).await?;
-        let mut answers = Vec::with_capacity(groups.len());
-        for facts in groups {
-            answers.push(append_in(connection, facts, epoch, &mut end).await?);
-        }
-        Ok(answers)
-    })
-    .await;
-    match together {
-        Ok(answers) => {
-            reached_if(KillPoint::K11, || groups.iter().any(|facts| hold_a_fill(facts)));
-            answers.into_iter().map(Ok).collect()
-        }
-        Err(_) => {
-            let mut answers = Vec::with_capacity(groups.len());
-            for facts in groups {
-                answers.push(append(connection, facts, epoch).await);
-            }
-            answers
+    let error = match together(connection, groups, epoch, remembered).await {
+        Ok(answers) => return answers.into_iter().map(Ok).collect(),
+        Err(error) => error,
+    };
+    if groups.len() == 1 {
+        return vec![Err(error)];
+    }
+    let mut answers = Vec::with_capacity(groups.len());
+    for alone in groups.chunks(1) {
+        match together(connection, alone, epoch, remembered).await {
+            Ok(own) => answers.extend(own.into_iter().map(Ok)),
+            Err(error) => answers.push(Err(error)),
         }
     }
-}
-
-/// The last fact's sequence and hash.
-type End = (u64, [u8; 32]);
-
-fn hold_a_fill(facts: &[Sealed]) -> bool {
-    facts.iter().any(|(fact, _)| matches!(fact.body, FactBody::Fill { .. }))
+    answers
 }
 
 /// Empties the tables and makes them from the facts again. Returns the number of facts.
-pub(crate) async fn rebuild(connection: &mut Connection, epoch: u64) -> Result<u64, StoreError> {
-    transaction(connection, HELD, async |connection| {
-        hold(connection, epoch).await?;
-        rebuild_in(connection).await
-    })
-    .await
+pub(crate) async fn rebuild(
+    connection: &mut Connection,
+    epoch: u64,
+    remembered: &Remembered,
+) -> Result<u64, StoreError> {
+    remembered.forget();
+    held(connection, epoch, async |connection, _| rebuild_in(connection).await).await
 }
 
-async fn append_in(
+/// Appends facts and what they make of the tables: all, or nothing. Most facts are new; only once one turns out not to be is each looked for.
+async fn together(
     connection: &mut Connection,
-    facts: &[Sealed],
+    groups: &[&[Sealed]],
     epoch: u64,
-    end: &mut End,
-) -> Result<Appended, StoreError> {
-    let mut added = 0;
-    for (fact, body) in facts {
-        let (last, previous) = *end;
-        let (sequence, hash) = (last + 1, next_hash(&previous, body));
-        if !insert(connection, fact, body, (sequence, previous, hash), epoch).await? {
-            check_known(connection, fact).await?;
-            continue;
-        }
-        put_rows(connection, sequence, fact).await?;
-        *end = (sequence, hash);
-        added += 1;
+    remembered: &Remembered,
+) -> Result<Vec<Appended>, StoreError> {
+    let mut appended = attempt(connection, groups, epoch, remembered, Expect::New).await;
+    if appended.as_ref().is_err_and(was_there) {
+        appended = attempt(connection, groups, epoch, remembered, Expect::Known).await.map_err(not_twice);
     }
-    reached_if(KillPoint::K10, || added > 0 && hold_a_fill(facts));
-    Ok(Appended { last_sequence: end.0, added })
+    reached_if(KillPoint::K11, || appended.is_ok() && hold_a_fill(groups));
+    appended
+}
+
+/// What is expected of facts that are to be appended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// All are new.
+    New,
+    /// Some may be known, and are passed over.
+    Known,
+}
+
+async fn attempt(
+    connection: &mut Connection,
+    groups: &[&[Sealed]],
+    epoch: u64,
+    remembered: &Remembered,
+    expect: Expect,
+) -> Result<Vec<Appended>, StoreError> {
+    let (answers, known) = held(connection, epoch, async |connection, end| {
+        let mut known = remembered.take(end);
+        let mut writes = Writes::default();
+        let mut here = BTreeMap::new();
+        let mut answers = Vec::with_capacity(groups.len());
+        for facts in groups {
+            let before = known.last();
+            for (fact, body) in *facts {
+                if expect == Expect::Known && (is_here(&mut here, fact)? || is_known(connection, fact).await?) {
+                    continue;
+                }
+                known.read_for(connection, fact).await?;
+                known.append(fact, body, epoch)?.into_iter().for_each(|write| writes.add(write));
+            }
+            answers.push(Appended { last_sequence: known.last(), added: known.last() - before });
+        }
+        writes.run(connection).await?;
+        reached_if(KillPoint::K10, || known.last() > end.0 && hold_a_fill(groups));
+        Ok((answers, known))
+    })
+    .await?;
+    remembered.keep(known);
+    Ok(answers)
+}
+
+/// Whether a fact of the same key comes earlier in the same transaction.
+fn is_here<'f>(here: &mut BTreeMap<(Scope, String), &'f Fact>, fact: &'f Fact) -> Result<bool, StoreError> {
+    let first = *here.entry((Scope::of(fact), fact.key())).or_insert(fact);
+    if std::ptr::eq(first, fact) {
+        return Ok(false);
+    }
+    same_economics(first, fact).map(|()| true)
+}
+
+fn hold_a_fill(groups: &[&[Sealed]]) -> bool {
+    groups.iter().flat_map(|facts| *facts).any(|(fact, _)| matches!(fact.body, FactBody::Fill { .. }))
 }
 
 async fn rebuild_in(connection: &mut Connection) -> Result<u64, StoreError> {
     empty(connection).await?;
+    let mut known = Known::of(START);
     let mut last = 0;
     loop {
         let page = facts(connection, last, PAGE).await?;
         if page.is_empty() {
             return Ok(last);
         }
+        let mut writes = Writes::default();
         for stored in page {
-            put_rows(connection, stored.sequence, &stored.fact).await?;
+            // From the first fact on, all books are known.
+            known.rows(stored.sequence, &stored.fact)?.into_iter().for_each(|write| writes.add(write));
             last = stored.sequence;
         }
+        writes.run(connection).await.map_err(not_twice)?;
     }
 }

@@ -1,32 +1,24 @@
 //! Commands in the file of the facts.
 
-use super::{File, SqliteStore};
+use super::SqliteStore;
 use crate::sql::{Connection, Lane, commands as rows};
 use async_trait::async_trait;
-use recio_core::command::{AskError, CommandAnswer, CommandNews, CommandQueue, NewCommand, StoredCommand};
-use recio_core::store::StoreError;
+use recio_core::command::{AskError, CommandAnswer, CommandQueue, NewCommand, StoredCommand};
+use recio_core::store::{News, StoreError};
 use recio_core::units::Timestamp;
-use sqlx::sqlite::SqliteSynchronous;
 use std::sync::Arc;
 
 #[async_trait]
 impl CommandQueue for SqliteStore {
     async fn ask(&self, command: &NewCommand) -> Result<StoredCommand, AskError> {
         command.check()?;
-        let command = command.clone();
-        let ask = async move |connection: &mut Connection| Ok(rows::ask(connection, &command).await);
-        match &self.writer {
-            Some(writer) => self.told(writer.lane(), ask).await?,
-            None => {
-                // People ask seldom: a connection for each is simpler than one that nearly always waits. The file's lock is that of the facts'
-                // writer, and is not needed.
-                let options = self.watching.clone().read_only(false).synchronous(SqliteSynchronous::Full);
-                let lane = Lane::connect(File { options, _lock: None }).await?;
-                let asked = self.told(&lane, ask).await;
-                lane.close().await;
-                asked?
-            }
-        }
+        let (command, file) = (command.clone(), Arc::clone(&self.file));
+        let ask = async move |connection: &mut Connection| {
+            let asked = rows::ask(connection, &command).await;
+            file.tell_commands();
+            Ok(asked)
+        };
+        self.as_anybody(ask).await?
     }
 
     async fn command(&self, number: u64) -> Result<Option<StoredCommand>, StoreError> {
@@ -58,7 +50,7 @@ impl CommandQueue for SqliteStore {
         self.told(writer.lane(), async move |connection| rows::give_up_taken(connection, now, epoch).await).await
     }
 
-    async fn news(&self) -> Result<Box<dyn CommandNews>, StoreError> {
+    async fn news(&self) -> Result<Box<dyn News>, StoreError> {
         let news = self.signals.commands.listen();
         self.file.watch(&self.watching)?;
         Ok(Box::new(news))

@@ -4,25 +4,23 @@
 
 mod commands;
 mod lock;
+mod observations;
+mod settings;
 mod watch;
 
 use crate::changes::{Signals, follow};
-use crate::observations::{
-    Observation, ObservationKind, Observations, ObservedBar, ObservedHealth, ObservedStrikeTable, ObservedTick,
-};
 use crate::open::{Access, OpenError, sqlite_path};
-use crate::sql::{self, Appends, Connect, Connection, Dialect, Lane, Query, damaged, observations, store_error};
+use crate::sql::{self, Appends, Connect, Connection, Lane, Query, damaged, store_error};
 use crate::storage::Storage;
 use crate::verify::Verified;
 use async_trait::async_trait;
 use lock::WriterLock;
 use recio_core::command::CommandQueue;
 use recio_core::fact::Fact;
-use recio_core::market::Asset;
-use recio_core::price_feed::{Resolution, TimeRange};
+use recio_core::past_keeper::PastKeeper;
+use recio_core::settings::SettingsStore;
 use recio_core::store::{Appended, Changes, OrderRow, PositionRow, Store, StoreError, StoredFact};
 use recio_core::trade::{Fill, Settlement, Trade};
-use recio_core::units::{EventTicker, Timestamp};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::path::{Path, PathBuf};
@@ -155,9 +153,7 @@ impl SqliteStore {
     /// # Errors
     /// The store was opened for reading, cannot be written now, or its facts are damaged.
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
-        let writer = self.writer()?;
-        let epoch = writer.epoch();
-        writer.lane().call(async move |connection| sql::rebuild(connection, epoch).await).await
+        self.writer()?.rebuild().await
     }
 
     /// Waits until all work handed over is done and the file is closed, after which another writer can open it.
@@ -166,6 +162,24 @@ impl SqliteStore {
         if let Some(writer) = self.writer {
             writer.close().await;
         }
+    }
+
+    /// Writes what everybody may write, not the writer of facts alone.
+    async fn as_anybody<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        if let Some(writer) = &self.writer {
+            return writer.lane().call(work).await;
+        }
+        // People write seldom: a connection for each time is simpler than one that nearly always waits. The file's lock is that of the facts' writer,
+        // and is not needed.
+        let options = self.watching.clone().read_only(false).synchronous(SqliteSynchronous::Full);
+        let lane = Lane::connect(File { options, _lock: None }).await?;
+        let done = lane.call(work).await;
+        lane.close().await;
+        done
     }
 
     pub(crate) fn reader(&self) -> &Lane {
@@ -217,62 +231,13 @@ impl Store for SqliteStore {
     fn commands(&self) -> Option<&dyn CommandQueue> {
         Some(self)
     }
-}
 
-#[async_trait]
-impl Observations for SqliteStore {
-    async fn observe(&self, observations: &[Observation]) -> Result<u64, StoreError> {
-        observations::observe(self.writer()?.lane(), Dialect::Sqlite, observations).await
+    fn settings(&self) -> Option<&dyn SettingsStore> {
+        Some(self)
     }
 
-    async fn ticks(
-        &self,
-        asset: Asset,
-        source: &str,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<ObservedTick>, StoreError> {
-        let source = source.to_owned();
-        let read = async move |connection: &mut Connection| {
-            observations::ticks(connection, asset, &source, range, limit).await
-        };
-        self.reader.call(read).await
-    }
-
-    async fn bars(
-        &self,
-        asset: Asset,
-        source: &str,
-        resolution: Resolution,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<ObservedBar>, StoreError> {
-        let source = source.to_owned();
-        let read = async move |connection: &mut Connection| {
-            observations::bars(connection, (asset, &source, resolution), range, limit).await
-        };
-        self.reader.call(read).await
-    }
-
-    async fn strike_tables(
-        &self,
-        event: &EventTicker,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<ObservedStrikeTable>, StoreError> {
-        let event = event.clone();
-        let read = async move |connection: &mut Connection| {
-            observations::strike_tables(connection, &event, range, limit).await
-        };
-        self.reader.call(read).await
-    }
-
-    async fn health(&self) -> Result<Vec<ObservedHealth>, StoreError> {
-        self.reader.call(async |connection| observations::health(connection).await).await
-    }
-
-    async fn forget_before(&self, kind: ObservationKind, time: Timestamp) -> Result<u64, StoreError> {
-        observations::forget_before(self.writer()?.lane(), kind, time).await
+    fn past(&self) -> Option<&dyn PastKeeper> {
+        Some(self)
     }
 }
 
@@ -324,23 +289,6 @@ async fn sound_reader(options: SqliteConnectOptions) -> Result<Lane, StoreError>
         sql::facts(connection, after, CHECKED_AT_OPEN).await.map(drop)
     };
     Lane::connect(File { options, _lock: None }).await?.checked_by(check).await
-}
-
-/// A connection of somebody who is not the writer of facts, for the tables that everybody adds to. It takes no lock but for the moment of a
-/// write, and changes no schema.
-pub(crate) async fn guest_lane(url: &str) -> Result<Lane, OpenError> {
-    let path = resolved(&sqlite_path(url)?);
-    if !path.is_file() {
-        return Err(OpenError::Missing { place: path.display().to_string() });
-    }
-    let options = SqliteConnectOptions::new()
-        .filename(&path)
-        .busy_timeout(SqliteOptions::new(Access::Reader).busy_timeout)
-        .create_if_missing(false)
-        .synchronous(SqliteSynchronous::Full);
-    let lane = Lane::connect(File { options, _lock: None }).await.map_err(|source| failed(&path, source))?;
-    let checked = lane.checked_by(async |connection| sql::check(connection).await).await;
-    checked.map_err(|source| failed(&path, source))
 }
 
 /// Walks SQLite's own structures: a flipped bit in an index or a table shows here.

@@ -59,11 +59,17 @@ impl SharedFile {
         self.each(|signals| signals.commands.tell());
     }
 
+    /// There are new settings.
+    pub(super) fn tell_settings(&self) {
+        self.each(|signals| signals.settings.tell());
+    }
+
     /// Something was committed, nobody knows what.
     fn tell_all(&self) {
         self.each(|signals| {
             signals.facts.tell();
             signals.commands.tell();
+            signals.settings.tell();
         });
     }
 
@@ -116,7 +122,7 @@ impl SharedFile {
             .signals
             .iter()
             .filter_map(Weak::upgrade)
-            .any(|signals| signals.facts.is_heard() || signals.commands.is_heard());
+            .any(|signals| signals.facts.is_heard() || signals.commands.is_heard() || signals.settings.is_heard());
         shared.watched
     }
 

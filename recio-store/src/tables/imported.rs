@@ -4,12 +4,13 @@ use super::list::IMPORTED_RECORDS;
 use super::{Write, signed};
 use recio_core::fact::Fact;
 use recio_core::imported::Imported;
-use recio_core::store::StoreError;
+use recio_core::store::{DamagedPart, StoreError};
 use recio_core::units::{Money, micros};
 
 /// The record in its newest version: a version is told after the one before it.
 pub(super) fn record(sequence: i64, fact: &Fact, imported: &Imported) -> Result<Write, StoreError> {
     let words = serde_json::to_string(&imported.columns).map_err(|error| StoreError::Damaged {
+        part: DamagedPart::Facts,
         sequence: 0,
         what: format!("the words of a record have no JSON form: {error}"),
     })?;

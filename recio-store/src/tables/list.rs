@@ -29,6 +29,16 @@ const fn log(name: &'static str, key: usize, columns: &'static [(&'static str, K
     Table { name, rows: Rows::OfAFact, columns, key }
 }
 
+/// The facts themselves, which make all the others.
+pub(crate) static FACTS: Table = log(
+    "facts",
+    1,
+    of_a_fact![
+        [sequence] kind Text, version Integer, time_us Integer, prev_hash Text, hash Text, body Text, fact_key Text, epoch Integer,
+        run Text, strategy Text,
+    ],
+);
+
 pub(super) static ORDERS: Table = state(
     "orders",
     1,
@@ -135,7 +145,7 @@ pub(super) static IMPORTED_RECORDS: Table = state(
     ],
 );
 
-/// All of them. What refers to another row comes after it.
+/// All that facts make. What refers to another row comes after it.
 pub(crate) static ALL: [&Table; 12] = [
     &ORDERS,
     &FILLS,

@@ -4,17 +4,19 @@
 //! them out in memory, and what a database holds is compared with that, cell by cell.
 
 mod expected;
+mod fact;
 mod imported;
 mod list;
 mod project;
 
 pub(crate) use expected::{Expected, Held};
-pub(crate) use list::{ALL, POSITIONS, SETTLEMENTS};
+pub(crate) use fact::fact_row;
+pub(crate) use list::{ALL, FACTS, POSITIONS, SETTLEMENTS};
 pub(crate) use project::{Before, books_of, project};
 
 use crate::sql::readable;
 use recio_core::fact::Fact;
-use recio_core::store::StoreError;
+use recio_core::store::{DamagedPart, StoreError};
 use std::cmp::Ordering;
 
 /// A table that facts make.
@@ -73,6 +75,12 @@ impl Table {
     pub(crate) fn key_columns(&self) -> &'static [(&'static str, Kind)] {
         &self.columns[..self.key]
     }
+
+    /// What a column holds.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn kind(&self, column: &str) -> Kind {
+        self.columns.iter().find(|(name, _)| *name == column).map_or(Kind::Text, |(_, kind)| *kind)
+    }
 }
 
 impl Write {
@@ -120,6 +128,27 @@ impl Write {
     fn once(mut self) -> Self {
         self.once = self.cells.len();
         self
+    }
+
+    /// The cells of the primary key.
+    pub(crate) fn key(&self) -> Vec<Cell> {
+        let cell = |name: &str| self.cells.iter().find(|(column, _)| *column == name).map(|(_, cell)| cell.clone());
+        self.table.key_columns().iter().filter_map(|(name, _)| cell(name)).collect()
+    }
+
+    /// Makes of this write, and of a later one to the same row, the one that leaves the row as both would.
+    pub(crate) fn absorb(&mut self, later: Self) {
+        let mut once = self.cells.split_off(self.once.min(self.cells.len()));
+        // For the later one the row is there already.
+        for (column, cell) in later.cells.into_iter().take(later.once) {
+            once.retain(|(name, _)| *name != column);
+            match self.cells.iter_mut().find(|(name, _)| *name == column) {
+                Some((_, known)) => *known = cell,
+                None => self.cells.push((column, cell)),
+            }
+        }
+        self.once = if once.is_empty() { usize::MAX } else { self.cells.len() };
+        self.cells.extend(once);
     }
 }
 
@@ -182,6 +211,9 @@ impl std::fmt::Display for Cell {
 
 /// A count as the columns have it.
 fn signed(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number)
-        .map_err(|_| StoreError::Damaged { sequence: 0, what: format!("{number} does not fit the store's columns") })
+    i64::try_from(number).map_err(|_| StoreError::Damaged {
+        part: DamagedPart::Facts,
+        sequence: 0,
+        what: format!("{number} does not fit the store's columns"),
+    })
 }

@@ -10,7 +10,7 @@ use recio_core::engine::{DecisionRecord, Verdict, Wanted};
 use recio_core::fact::{Fact, FactBody, ShadowOrder};
 use recio_core::market::{Level, MarketResult};
 use recio_core::model::Fair;
-use recio_core::store::StoreError;
+use recio_core::store::{DamagedPart, StoreError};
 use recio_core::trade::{Fill, Intent, LedgerAccount, OrderStatus, Settlement, Trade};
 use recio_core::units::{MarketTicker, Probability, Quantity, Rounding, TradeId, micros};
 use serde::Serialize;
@@ -337,7 +337,7 @@ fn hundredths(quantity: Option<Quantity>) -> Result<Option<i64>, StoreError> {
 
 /// The word that serde has for a value without fields, so that columns and facts use the same ones.
 fn word(value: &impl Serialize) -> Result<String, StoreError> {
-    let damaged = |what: String| StoreError::Damaged { sequence: 0, what };
+    let damaged = |what: String| StoreError::Damaged { part: DamagedPart::Facts, sequence: 0, what };
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         Ok(other) => Err(damaged(format!("`{other}` is not a word for a column"))),

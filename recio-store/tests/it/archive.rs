@@ -1,14 +1,20 @@
 //! The archive: what goes in comes out, in every place a machine can stop, and nothing else.
 
-use recio_core::market::{Asset, BookSide};
+use recio_core::engine::Health;
+use recio_core::market::{Asset, BookSide, Family, Quote};
 use recio_core::model::Bar;
 use recio_core::price_feed::{PriceTick, Resolution, TimeRange};
 use recio_core::store::{Store, StoredFact};
-use recio_core::units::{AssetPrice, Money, Timestamp};
-use recio_store::archive::rows::{Archived, BarRow, BookChange, BookRow, DecisionRow, FactRow, Tick};
-use recio_store::archive::{Archive, ArchiveError, Kind, Place, PriceSelection, Retention, Stored, StoredHow};
+use recio_core::units::{AssetPrice, Money, Probability, Timestamp};
+use recio_store::archive::rows::{
+    Archived, BarRow, BookChange, BookRow, DecisionRow, FactRow, HealthRow, StrikeRow, Tick,
+};
+use recio_store::archive::{Archive, ArchiveError, Kind, Place, Retention, Stored, StoredHow};
 use recio_store::contract::sample::{self, value};
-use recio_store::{GENESIS, MemoryStore, Observation, Observations, ObservedBar, ObservedTick, canonical, next_hash};
+use recio_store::{
+    GENESIS, MemoryStore, Observation, ObservationKind, Observations, ObservedBar, ObservedFair, ObservedHealth,
+    ObservedStrike, ObservedStrikeTable, ObservedTick, canonical, next_hash,
+};
 use std::fs;
 use std::path::Path;
 use tempfile::{TempDir, tempdir};
@@ -149,6 +155,63 @@ async fn facts_come_back_with_their_chain() {
         assert_eq!(&back, expected);
         hash = next_hash(&hash, &canonical(&back.fact).unwrap());
         assert_eq!(hash, back.hash);
+    }
+}
+
+/// Facts of two days and two accounts, and the first of a third day that is left out.
+async fn archived_facts(archive: &Archive) -> (Vec<FactRow>, Vec<Place>) {
+    let facts = MemoryStore::new();
+    for number in 0..12_i64 {
+        let mut fact = sample::cash_moved(number.unsigned_abs(), Money::dollars(1));
+        fact.time = sample::time(number * 4 * 3_600_000);
+        if number % 3 == 0 {
+            fact.account = value("second");
+        }
+        facts.append(&[fact]).await.unwrap();
+    }
+    let rows: Vec<_> = facts.facts(0, 100).await.unwrap().iter().map(|fact| FactRow::of(fact).unwrap()).collect();
+    let parts = store(archive, "store", &rows).unwrap().into_iter().map(|part| part.place).collect();
+    (rows, parts)
+}
+
+#[tokio::test]
+async fn archived_facts_are_one_chain_across_parts() {
+    let (_directory, archive) = archive();
+    let (rows, parts) = archived_facts(&archive).await;
+    assert!(parts.len() > 4, "{parts:?}");
+    let [chain] = &archive.check_facts(&parts)[..] else { panic!() };
+    assert_eq!((chain.facts, hex::encode(chain.last.unwrap().1)), (12, rows[11].hash.clone()));
+    assert!(chain.problems.is_empty() && chain.missing.is_empty(), "{chain:?}");
+    // What is not looked at is missing, and makes nothing wrong of the rest.
+    let [chain] = &archive.check_facts(&parts[1..])[..] else { panic!() };
+    assert!(chain.problems.is_empty() && !chain.missing.is_empty(), "{chain:?}");
+    let missing: u64 = chain.missing.iter().map(|stretch| stretch.end() - stretch.start() + 1).sum();
+    assert_eq!(chain.facts + missing, 12, "the last one is there");
+}
+
+#[tokio::test]
+async fn an_archived_fact_that_is_not_what_its_hash_says_is_named() {
+    type Change = fn(&mut FactRow);
+    let changes: [(Change, &str); 4] = [
+        (
+            |row| row.body = row.body.replace("1.000000", "2.000000"),
+            "fact 6 is not what its hash and the fact before say",
+        ),
+        (|row| row.hash = row.hash.replace(|_| true, "0"), "fact 6 is not what its hash and the fact before say"),
+        (|row| row.run = "another".to_owned(), "the columns of fact 6 do not say what it says"),
+        (|row| row.sequence = 7, "with different hashes"),
+    ];
+    for (change, what) in changes {
+        let (_directory, archive) = archive();
+        let (mut rows, parts) = archived_facts(&archive).await;
+        let changed = Archive::new(archive.folder().with_file_name("changed"));
+        change(&mut rows[5]);
+        // The file and its manifest are sound: somebody archived something else than the store had.
+        store(&changed, "store", &rows).unwrap();
+        assert!(changed.check().unwrap().iter().all(|checked| checked.found.is_ok()));
+        let [chain] = &changed.check_facts(&parts)[..] else { panic!() };
+        let told: Vec<String> = chain.problems.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|told| told.contains(what)), "{what}: {told:?}");
     }
 }
 
@@ -352,8 +415,15 @@ async fn facts_are_never_removed() {
     let row = FactRow::of(&facts.facts(0, 1).await.unwrap()[0]).unwrap();
     store(&archive, "s", &[row]).unwrap();
     let day = Some(0);
-    let rules =
-        Retention { ticks_days: day, bars_days: day, books_days: day, decisions_days: day, recordings_days: day };
+    let rules = Retention {
+        ticks_days: day,
+        bars_days: day,
+        strike_tables_days: day,
+        health_days: day,
+        books_days: day,
+        decisions_days: day,
+        recordings_days: day,
+    };
     assert_eq!(archive.lock().unwrap().retain(&rules, value("2099-01-01")).unwrap().expired, []);
     assert_eq!(archive.parts().unwrap().len(), 1);
 }
@@ -387,16 +457,71 @@ async fn observed_prices_are_archived_by_the_page() {
         .collect();
     store.observe(&bars).await.unwrap();
 
-    let range = TimeRange { from: midnight, to: value("2026-05-15T00:00:00Z") };
-    let selection = PriceSelection { asset: Asset::Btc, sources: &["BRTI", "coinbase"], range };
+    let health = |minute: i64| {
+        Observation::Health(ObservedHealth {
+            service: "trade_manager".to_owned(),
+            instance: "sim:main".to_owned(),
+            time: moment(minute * 60_000_000),
+            health: Health::Degraded,
+            detail: "the store does not write".to_owned(),
+        })
+    };
+    // A hundred days later there is more: it is archived as well.
+    store.observe(&[health(1), health(100 * 24 * 60)]).await.unwrap();
+    store.observe(&strike_tables(moment)).await.unwrap();
+
+    let range = TimeRange { from: Timestamp::UNIX_EPOCH, to: Timestamp::MAX };
     let locked = archive.lock().unwrap();
-    let stored = locked.ticks("store-1", &store, selection).await.unwrap();
-    assert_eq!((stored.len(), stored[0].contents.rows), (1, 24_000));
+    let stored = locked.observations("store-1", &store, range).await.unwrap();
+    let parts: Vec<_> = stored.iter().map(|stored| (stored.place.to_string(), stored.contents.rows)).collect();
+    assert_eq!(parts.iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [24_000, 10_050, 3, 1, 1], "{parts:?}");
+    assert_eq!(stored[2].place.symbol, "KXBTCD");
+    let strikes: Vec<StrikeRow> = read(&archive, &stored[2].place).unwrap();
+    assert_eq!(
+        strikes.iter().map(|row| (row.line, row.market.is_some())).collect::<Vec<_>>(),
+        [(0, false), (1, true), (2, true)]
+    );
+    assert_eq!((strikes[1].trading, strikes[1].quoted, strikes[2].model), (true, true, Some(0.25)));
+    let health: Vec<HealthRow> = read(&archive, &stored[3].place).unwrap();
+    assert_eq!((health[0].health.as_str(), health[0].detail.as_str()), ("degraded", "the store does not write"));
+    // Archived again it is the same, and what the store forgets stays.
+    let again = locked.observations("store-1", &store, range).await.unwrap();
+    assert!(again.iter().all(|stored| stored.how == StoredHow::Unchanged), "{again:?}");
+    for kind in ObservationKind::ALL {
+        store.forget_before(kind, Timestamp::MAX).await.unwrap();
+    }
+    assert!(locked.observations("store-1", &store, range).await.unwrap().is_empty());
+    assert_eq!(archive.parts().unwrap().len(), 5);
     let mut read: Vec<Tick> = read(&archive, &stored[0].place).unwrap();
     let mut expected: Vec<Tick> = ticks.iter().map(Tick::from).collect();
     read.sort_by_key(|tick| (tick.exchange_time, tick.price));
     expected.sort_by_key(|tick| (tick.exchange_time, tick.price));
     assert_eq!(read, expected);
-    let stored = locked.bars("store-1", &store, Resolution::Second, selection).await.unwrap();
-    assert_eq!((stored.len(), stored[0].contents.rows), (1, 10_050));
+}
+
+/// Two tables of one event: one without strikes, one with two.
+fn strike_tables(moment: impl Fn(i64) -> Timestamp) -> [Observation; 2] {
+    let chance = Probability::new(0.25).unwrap();
+    let strike = |market: &str| ObservedStrike {
+        market: value(market),
+        strike: None,
+        trading: true,
+        quote: Some(Quote { bid: None, ask: None }),
+        volume: None,
+        fair: ObservedFair::Known { value: chance, low: chance, high: chance },
+    };
+    [(1, Vec::new()), (2, vec![strike("A"), strike("B")])].map(|(second, strikes)| {
+        Observation::StrikeTable(ObservedStrikeTable {
+            event: value("E"),
+            time: moment(second * 1_000_000),
+            series: value("KXBTCD"),
+            asset: Asset::Btc,
+            family: Family::HourlyThreshold,
+            close_time: moment(3_600_000_000),
+            asset_price: None,
+            momentum: None,
+            volatility: None,
+            strikes,
+        })
+    })
 }

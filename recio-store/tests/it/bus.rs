@@ -1,14 +1,14 @@
 //! The bus in memory: the contract, facts told from a store, the engine's outputs, and followers that are told too little or wrong things.
 
-use recio_core::engine::{EventView, Notice, NoticeLevel, Output, Role, StrikeView, Wish};
+use recio_core::engine::{EventView, Health, Notice, NoticeLevel, Output, Role, ServiceHealth, StrikeView, Wish};
 use recio_core::fact::Fact;
 use recio_core::market::{Asset, Family as MarketFamily, Level, Quote, Strike};
 use recio_core::model::{Fair, UnknownReason};
 use recio_core::store::{Store, StoreError, StoredFact};
 use recio_core::units::{Money, Monotonic, Now};
 use recio_store::bus::{
-    Bus, BusObserver, Event, FactPublisher, FollowError, Follower, FollowerOptions, Health, MemoryBus, PriceNow,
-    Publisher, PublisherName, QuoteNow, Start, Subscription, ToldFact, Topic, contract,
+    Bus, BusObserver, Event, FactPublisher, FollowError, Follower, FollowerOptions, MemoryBus, PriceNow, Publisher,
+    PublisherName, QuoteNow, Start, Subscription, ToldFact, Topic, contract,
 };
 use recio_store::contract::sample::{self, alarm, cash_moved, time, value};
 use recio_store::{MemoryStore, verify};
@@ -61,7 +61,7 @@ async fn facts_are_told_in_order_with_their_place_in_the_store() {
         }
     };
     tokio::select! {
-        ended = teller.run(&store, 1, time(0)) => panic!("telling ended: {ended:?}"),
+        ended = teller.run(&store, Some(1), time(0)) => panic!("telling ended: {ended:?}"),
         () = reading => {}
     }
 }
@@ -242,11 +242,14 @@ async fn the_engines_outputs_are_told_and_newer_ones_take_their_place() {
     observer.tell_waiting().unwrap();
     assert_eq!(told(&mut *reader).await, "market_data.strike_table hourly/KXBTCD-26MAY1310");
     assert_eq!(told(&mut *reader).await, "market_data.quote KXBTCD-26MAY1310-T91249.99");
-    let health = Health { service: "coordinator".to_owned(), ready: true, text: "books in sequence".to_owned() };
-    observer.tell_health(time(5), &health).unwrap();
+    let health = |health, detail: &str| ServiceHealth { service: Role::Coordinator, health, detail: detail.to_owned() };
+    observe(now(), &output(Wish::Health(vec![health(Health::Degraded, "late")])));
+    observe(now(), &output(Wish::Health(vec![health(Health::Up, "1 event is in sight")])));
+    observer.tell_waiting().unwrap();
     assert_eq!(told(&mut *reader).await, "system.health coordinator");
+    assert_eq!(observer.counts().replaced, 3, "the newest health counts");
     let newest = bus.newest(&Topic::health(), "coordinator").await.unwrap().unwrap();
-    assert_eq!((newest.read::<Health>().unwrap(), newest.time), (health, time(5)));
+    assert_eq!(newest.read::<ServiceHealth>().unwrap(), health(Health::Up, "1 event is in sight"));
     let quote: QuoteNow =
         bus.newest(&Topic::quote(), "KXBTCD-26MAY1310-T91249.99").await.unwrap().unwrap().read().unwrap();
     assert_eq!(quote.quote.unwrap().bid.unwrap().price, value("0.7"));

@@ -5,6 +5,8 @@
 mod archive;
 mod bus;
 mod bus_redis;
+mod bus_tls;
+mod certificates;
 mod changes;
 mod commands;
 mod contract;
@@ -17,7 +19,6 @@ mod observations;
 mod opening;
 mod postgres;
 mod readable;
-mod redis_server;
 mod schema;
 mod settings;
 mod tables;

@@ -230,3 +230,69 @@ async fn verifying_goes_on_beside_a_writer() {
     assert_eq!(reader.verify().await.unwrap().last_sequence, facts().len() as u64 + 600);
     store.close().await;
 }
+
+/// What a writer remembers of its books is never more than what was committed.
+#[tokio::test]
+async fn facts_that_could_not_be_written_leave_nothing_in_the_books() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/store.db", directory.path().display());
+    let store = SqliteStore::open(&url, Access::Writer).await.unwrap();
+    store.append(&facts()).await.unwrap();
+    let fill = |id: &str, quantity| sample::filled(sample::fill("x-9", id, "Q", BookSide::Bid, "0.5", quantity));
+    store.append(&[fill("f-1", "2")]).await.unwrap();
+    let mut shell = shell(store.path()).await;
+    // Fails after the fact itself was written.
+    run(&mut shell, "CREATE TRIGGER full BEFORE INSERT ON balances BEGIN SELECT RAISE(ABORT, 'no room'); END").await;
+    store.append(&[fill("f-2", "3")]).await.unwrap_err();
+    run(&mut shell, "DROP TRIGGER full").await;
+    store.append(&[fill("f-3", "5")]).await.unwrap();
+    store.append(&[fill("f-1", "2"), fill("f-4", "7")]).await.unwrap();
+    assert_eq!(store.verify().await.unwrap().last_sequence, facts().len() as u64 + 3);
+    let positions = store.positions().await.unwrap();
+    let held = positions.iter().find(|row| row.market.as_str() == "Q").unwrap();
+    assert_eq!(held.position.hundredths(), 1_400);
+    store.close().await;
+}
+
+/// A fact that comes twice in one append is one fact, and another one under its key a conflict that leaves nothing.
+#[tokio::test]
+async fn the_same_fact_twice_in_an_append_is_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/store.db", directory.path().display());
+    let sqlite = SqliteStore::open(&url, Access::Writer).await.unwrap();
+    let server = Database::create();
+    let postgres = PostgresStore::open(server.url(), Access::Writer).await.unwrap();
+    for store in [&sqlite as &dyn Store, &postgres] {
+        let fill = |quantity| sample::filled(sample::fill("x-9", "f-1", "Q", BookSide::Bid, "0.5", quantity));
+        let appended = store.append(&[sample::cash_moved(1, Money::dollars(1)), fill("2"), fill("2")]).await.unwrap();
+        assert_eq!((appended.last_sequence, appended.added), (2, 2));
+        let answer = store.append(&[sample::cash_moved(2, Money::dollars(1)), fill("3")]).await;
+        assert!(matches!(&answer, Err(StoreError::Conflict { key }) if key == "fill/x-9/f-1"), "{answer:?}");
+        let appended = store.append(&[fill("2"), sample::cash_moved(2, Money::dollars(1))]).await.unwrap();
+        assert_eq!((appended.last_sequence, appended.added), (3, 1));
+    }
+    assert_eq!(sqlite.verify().await.unwrap(), postgres.verify().await.unwrap());
+    sqlite.close().await;
+    postgres.close().await;
+}
+
+/// PostgreSQL gets values in the text of statements.
+#[tokio::test]
+async fn text_that_looks_like_sql_is_text() {
+    let server = Database::create();
+    // What a backslash means is the connection's to say, not the database's.
+    psql(
+        server.url(),
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database()); END $$",
+    );
+    let store = PostgresStore::open(server.url(), Access::Writer).await.unwrap();
+    let texts = [r"it's \' \\ '' $1 é 🙂", "'); DROP TABLE orders; --", "\\", "a\nb\tc\r\u{7f}", "zero\0byte", ""];
+    let alarms: Vec<Fact> = (1..).zip(texts).map(|(number, text)| sample::alarm(number, text)).collect();
+    store.append(&alarms).await.unwrap();
+    store.append(&facts()).await.unwrap();
+    let stored = store.facts(0, 100).await.unwrap();
+    assert!(stored.iter().zip(&alarms).all(|(stored, alarm)| stored.fact == *alarm));
+    store.verify().await.unwrap();
+    assert_eq!(psql(server.url(), "SELECT text FROM alarms WHERE sequence = 1"), texts[0]);
+    store.close().await;
+}

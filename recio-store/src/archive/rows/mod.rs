@@ -5,10 +5,12 @@ mod book;
 mod decision;
 mod fact;
 mod fill;
+mod health;
 mod ledger;
 mod order;
 mod position;
 mod settlement;
+mod strike;
 mod tick;
 mod trade;
 
@@ -16,7 +18,9 @@ pub use bar::BarRow;
 pub use book::{BookChange, BookRow};
 pub use decision::DecisionRow;
 pub use fact::FactRow;
+pub use health::HealthRow;
 pub use ledger::{LedgerRow, LedgerRows};
+pub use strike::StrikeRow;
 pub use tick::Tick;
 
 use super::Kind;

@@ -270,6 +270,19 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// True or false.
+    ///
+    /// # Errors
+    /// Something else.
+    pub fn flag(&mut self) -> Result<bool, String> {
+        match self.take()? {
+            Cell::Flag(flag) => Ok(*flag),
+            other @ (Cell::Empty | Cell::Integer(_) | Cell::Real(_) | Cell::Text(_) | Cell::TooLarge) => {
+                Err(format!("{other:?} is neither true nor false"))
+            }
+        }
+    }
+
     /// The price of a contract, or nothing.
     ///
     /// # Errors

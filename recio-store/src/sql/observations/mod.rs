@@ -8,13 +8,13 @@ mod pieces;
 mod read;
 
 pub(super) use list::ALL;
-pub(crate) use read::{bars, health, strike_tables, ticks};
+pub(crate) use read::{all_health, all_strike_tables, bars, health, sources, strike_tables, ticks};
 
 use super::connection::{Connection, Dialect};
 use super::lane::Lane;
 use super::query::Query;
-use super::tables::bind;
 use super::transaction::{HELD, transaction};
+use super::writes::bind;
 use crate::observations::{Observation, ObservationKind};
 use crate::tables::{Cell, Table};
 use list::{PRICE_BARS, PRICE_TICKS, SERVICE_HEALTH, STRIKE_ROWS, STRIKE_TABLES};
@@ -30,7 +30,7 @@ const SQLITE_ROWS: usize = 1_000;
 /// Rows of one COPY: more make it no faster, and what has to be written again row by row after a tick came twice stays small.
 #[cfg(feature = "postgres")]
 const POSTGRES_ROWS: usize = 10_000;
-/// Values of one statement; see `MAX_VALUES` of the tables.
+/// Values of one statement; SQLite takes 32,766, PostgreSQL 65,535.
 const STATEMENT_VALUES: usize = 2_000;
 
 /// Writes observations over a lane, piece by piece: other work of the lane goes between. Returns how many rows are new or changed.

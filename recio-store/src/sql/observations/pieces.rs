@@ -62,7 +62,10 @@ pub(super) fn cut(observations: &[Observation], most: usize) -> Result<Vec<Piece
     }
     let mut pieces = Vec::new();
     for (table, rows) in [(&PRICE_TICKS, ticks), (&PRICE_BARS, bars), (&SERVICE_HEALTH, health)] {
-        pieces.extend(rows.chunks(most).map(|rows| Piece::Rows(sheet(table, rows))));
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            pieces.push(Piece::Rows(sheet(table, rows.by_ref().take(most).collect())));
+        }
     }
     let mut group: Vec<(Sheet, Sheet)> = Vec::new();
     let mut rows = 0;
@@ -82,12 +85,12 @@ pub(super) fn cut(observations: &[Observation], most: usize) -> Result<Vec<Piece
 }
 
 /// One statement cannot replace a row twice: of rows with one key the last is kept.
-fn sheet(table: &'static Table, rows: &[Vec<Cell>]) -> Sheet {
+fn sheet(table: &'static Table, rows: Vec<Vec<Cell>>) -> Sheet {
     if !is_replaced(table) {
-        return Sheet { table, rows: rows.to_vec() };
+        return Sheet { table, rows };
     }
-    let by_key: BTreeMap<&[Cell], &Vec<Cell>> = rows.iter().map(|row| (&row[..table.key], row)).collect();
-    Sheet { table, rows: by_key.into_values().cloned().collect() }
+    let by_key: BTreeMap<Vec<Cell>, Vec<Cell>> = rows.into_iter().map(|row| (row[..table.key].to_vec(), row)).collect();
+    Sheet { table, rows: by_key.into_values().collect() }
 }
 
 fn strike_table(seen: &ObservedStrikeTable) -> Result<(Sheet, Sheet), StoreError> {

@@ -3,12 +3,13 @@
 use super::list::{STRIKE_ROWS, STRIKE_TABLES};
 use super::pieces::{family_word, seconds};
 use crate::observations::{
-    Health, ObservedBar, ObservedFair, ObservedHealth, ObservedStrike, ObservedStrikeTable, ObservedTick,
+    ObservedBar, ObservedFair, ObservedHealth, ObservedSources, ObservedStrike, ObservedStrikeTable, ObservedTick,
 };
 use crate::sql::connection::Connection;
 use crate::sql::error::{damaged, unsigned};
 use crate::sql::query::{Query, Row};
 use crate::sql::transaction::{READ, transaction};
+use recio_core::engine::Health;
 use recio_core::market::{Asset, Family, Level, Quote, Strike};
 use recio_core::model::Bar;
 use recio_core::price_feed::{PriceTick, Resolution, TimeRange};
@@ -76,48 +77,132 @@ pub(crate) async fn strike_tables(
         "SELECT {} FROM strike_tables WHERE event = $1 AND time_us >= $2 AND time_us < $3 ORDER BY time_us DESC LIMIT $4",
         STRIKE_TABLES.column_list()
     );
-    let strikes = format!(
-        "SELECT {} FROM strike_rows WHERE event = $1 AND time_us = $2 ORDER BY line",
-        STRIKE_ROWS.column_list()
-    );
     // One transaction, so that nothing is forgotten between a table and its strikes.
     transaction(connection, READ, async |connection| {
         let query = Query::new(AssertSqlSafe(tables.clone())).text(event.as_str()).integer(micros(range.from));
         let rows = query.integer(micros(range.to)).integer(i64::from(limit)).fetch_all(connection).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            let query = Query::new(AssertSqlSafe(strikes.clone())).text(event.as_str());
-            let strikes = query.integer(row.integer("time_us")?).fetch_all(connection).await?;
-            found.push(strike_table(event, row, &strikes)?);
+            found.push(with_strikes(connection, event, row).await?);
         }
         Ok(found)
     })
     .await
 }
 
+pub(crate) async fn all_strike_tables(
+    connection: &mut Connection,
+    range: TimeRange,
+    limit: u32,
+) -> Result<Vec<ObservedStrikeTable>, StoreError> {
+    let tables = format!(
+        "SELECT {} FROM strike_tables WHERE time_us >= $1 AND time_us < $2 ORDER BY time_us LIMIT $3",
+        STRIKE_TABLES.column_list()
+    );
+    let mut found = transaction(connection, READ, async |connection| {
+        let query = Query::new(AssertSqlSafe(tables.clone())).integer(micros(range.from)).integer(micros(range.to));
+        let rows = query.integer(i64::from(limit)).fetch_all(connection).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let event = EventTicker::new(&row.text("event")?)
+                .map_err(|error| damaged(0, format!("table strike_tables: {error}")))?;
+            found.push(with_strikes(connection, &event, row).await?);
+        }
+        Ok(found)
+    })
+    .await?;
+    found.sort_by(|left, right| (left.time, &left.event).cmp(&(right.time, &right.event)));
+    Ok(found)
+}
+
+/// A table with its strikes.
+async fn with_strikes(
+    connection: &mut Connection,
+    event: &EventTicker,
+    row: &Row,
+) -> Result<ObservedStrikeTable, StoreError> {
+    let strikes = format!(
+        "SELECT {} FROM strike_rows WHERE event = $1 AND time_us = $2 ORDER BY line",
+        STRIKE_ROWS.column_list()
+    );
+    let query = Query::new(AssertSqlSafe(strikes)).text(event.as_str()).integer(row.integer("time_us")?);
+    strike_table(event, row, &query.fetch_all(connection).await?)
+}
+
 pub(crate) async fn health(connection: &mut Connection) -> Result<Vec<ObservedHealth>, StoreError> {
     let sql = "SELECT h.service, h.instance, h.time_us, h.health, h.detail FROM service_health h JOIN \
                (SELECT service, instance, max(time_us) AS time_us FROM service_health GROUP BY service, instance) AS newest \
                ON newest.service = h.service AND newest.instance = h.instance AND newest.time_us = h.time_us";
-    let mut found = Vec::new();
-    for row in Query::new(sql).fetch_all(connection).await? {
-        let health = match row.text("health")?.as_str() {
-            "up" => Health::Up,
-            "degraded" => Health::Degraded,
-            "down" => Health::Down,
-            other => return Err(damaged(0, format!("table service_health: `{other}` is no state of health"))),
-        };
-        found.push(ObservedHealth {
-            service: row.text("service")?,
-            instance: row.text("instance")?,
-            time: time(&row, "time_us")?,
-            health,
-            detail: row.text("detail")?,
-        });
-    }
+    let rows = Query::new(sql).fetch_all(connection).await?;
+    let mut found = rows.iter().map(state).collect::<Result<Vec<_>, _>>()?;
     // Sorted here, because databases sort texts by rules of their own.
     found.sort_by(|left, right| (&left.service, &left.instance).cmp(&(&right.service, &right.instance)));
     Ok(found)
+}
+
+pub(crate) async fn all_health(
+    connection: &mut Connection,
+    range: TimeRange,
+    limit: u32,
+) -> Result<Vec<ObservedHealth>, StoreError> {
+    let sql = "SELECT service, instance, time_us, health, detail FROM service_health \
+               WHERE time_us >= $1 AND time_us < $2 ORDER BY time_us LIMIT $3";
+    let query = Query::new(sql).integer(micros(range.from)).integer(micros(range.to)).integer(i64::from(limit));
+    let rows = query.fetch_all(connection).await?;
+    let mut found = rows.iter().map(state).collect::<Result<Vec<_>, _>>()?;
+    found.sort_by(|left, right| {
+        (left.time, &left.service, &left.instance).cmp(&(right.time, &right.service, &right.instance))
+    });
+    Ok(found)
+}
+
+fn state(row: &Row) -> Result<ObservedHealth, StoreError> {
+    let health = match row.text("health")?.as_str() {
+        "up" => Health::Up,
+        "degraded" => Health::Degraded,
+        "down" => Health::Down,
+        other => return Err(damaged(0, format!("table service_health: `{other}` is no state of health"))),
+    };
+    Ok(ObservedHealth {
+        service: row.text("service")?,
+        instance: row.text("instance")?,
+        time: time(row, "time_us")?,
+        health,
+        detail: row.text("detail")?,
+    })
+}
+
+pub(crate) async fn sources(connection: &mut Connection) -> Result<ObservedSources, StoreError> {
+    let mut found = ObservedSources::default();
+    for asset in [Asset::Btc, Asset::Eth] {
+        for source in along(connection, TICK_SOURCES, asset).await? {
+            found.ticks.insert((asset, source));
+        }
+        for source in along(connection, BAR_SOURCES, asset).await? {
+            for resolution in [Resolution::Second, Resolution::Minute] {
+                let sql = "SELECT 1 AS there FROM price_bars \
+                           WHERE asset = $1 AND source = $2 AND resolution_seconds = $3 LIMIT 1";
+                let query = Query::new(sql).text(asset.to_string()).text(source.as_str());
+                if query.integer(seconds(resolution)).fetch_optional(connection).await?.is_some() {
+                    found.bars.insert((asset, source.clone(), resolution));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// From source to source along the primary key: a table of millions of rows has a handful of sources.
+const TICK_SOURCES: &str = "WITH RECURSIVE found(source) AS (SELECT min(source) FROM price_ticks WHERE asset = $1 UNION ALL \
+    SELECT (SELECT min(source) FROM price_ticks WHERE asset = $1 AND source > found.source) FROM found \
+    WHERE found.source IS NOT NULL) SELECT source FROM found WHERE source IS NOT NULL";
+const BAR_SOURCES: &str = "WITH RECURSIVE found(source) AS (SELECT min(source) FROM price_bars WHERE asset = $1 UNION ALL \
+    SELECT (SELECT min(source) FROM price_bars WHERE asset = $1 AND source > found.source) FROM found \
+    WHERE found.source IS NOT NULL) SELECT source FROM found WHERE source IS NOT NULL";
+
+async fn along(connection: &mut Connection, sql: &'static str, asset: Asset) -> Result<Vec<String>, StoreError> {
+    let rows = Query::new(sql).text(asset.to_string()).fetch_all(connection).await?;
+    rows.iter().map(|row| row.text("source")).collect()
 }
 
 fn strike_table(event: &EventTicker, row: &Row, strikes: &[Row]) -> Result<ObservedStrikeTable, StoreError> {

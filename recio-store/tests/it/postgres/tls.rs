@@ -1,27 +1,13 @@
 //! TLS: the server's certificate is checked against a CA and a name.
 
 use super::{facts, options};
+use crate::certificates::{authority, issue};
 use recio_core::causes::in_full;
 use recio_core::store::Store;
 use recio_store::testing::{Cluster, psql};
 use recio_store::{OpenError, PostgresStore};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn openssl(folder: &Path, arguments: &str) {
-    let output = Command::new("openssl").current_dir(folder).args(arguments.split(' ')).output().unwrap();
-    assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A CA in `NAME.pem`.
-fn authority(folder: &Path, name: &str) -> PathBuf {
-    let subject = format!(
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"
-    );
-    openssl(folder, &subject);
-    folder.join(format!("{name}.pem"))
-}
+use std::path::Path;
 
 async fn refused(url: &str) -> String {
     match PostgresStore::open_with(url, options("x")).await {
@@ -35,15 +21,7 @@ async fn a_server_must_show_the_certificate_that_the_url_asks_for() {
     let folder = tempfile::tempdir().unwrap();
     let own = authority(folder.path(), "own");
     let other = authority(folder.path(), "other");
-    openssl(
-        folder.path(),
-        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=db -keyout db.key -out db.csr",
-    );
-    std::fs::write(folder.path().join("names"), "subjectAltName = DNS:localhost\n").unwrap();
-    openssl(
-        folder.path(),
-        "x509 -req -in db.csr -CA own.pem -CAkey own.key -CAcreateserial -days 2 -extfile names -out db.pem",
-    );
+    issue(folder.path(), "own", "db", "DNS:localhost");
     let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let cluster = Cluster::start_with_files(
