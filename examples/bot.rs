@@ -68,6 +68,7 @@ pub(crate) async fn run(recording: PathBuf, files: &Path) -> Result<(Ended, Mone
         series,
         entry: EntryRules { enabled: true, min_time_to_close: Duration::from_secs(60), ..EntryRules::default() },
         stop: StopRules::default(),
+        params: None,
         latest_close: Some(endpoint.recording_ends),
     };
     let config = EngineConfig {

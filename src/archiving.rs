@@ -1,12 +1,14 @@
 //! From stores and recordings into the archive: only this crate sees both.
 
 use recio_core::market::Family;
+use recio_core::price_feed::TimeRange;
 use recio_core::read::BoxError;
-use recio_core::store::Store;
+use recio_core::store::StoreError;
 use recio_core::units::{MarketTicker, QuantityChange, SeriesTicker, Timestamp};
 use recio_sim::recording::{Record, RecordBody, Recording};
 use recio_store::archive::rows::{BookChange, BookRow, DecisionRow, FactRow, Tick};
 use recio_store::archive::{ArchiveError, Kind, LockedArchive, Place, RowsWriter, Stored};
+use recio_store::{ObservedSources, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts read at a time.
@@ -15,20 +17,19 @@ const PAGE: u32 = 1_000;
 /// A stretch of time; open where nothing is said.
 pub use recio_store::archive::export::Period;
 
-/// Archives a store's facts, and its decisions as rows of their own. A store is one source, named by its first fact: two stores of one account never
-/// take each other's place.
+/// Archives a store's facts, its decisions as rows of their own, and what it observed: ticks, bars, strike tables, health. A store is one source, named by
+/// its first fact: two stores of one account never take each other's place.
 ///
 /// A period has to be made of whole days: a part of a day would take the place of nothing larger.
 ///
 /// # Errors
-/// The store cannot be read, and nothing was archived; or a part cannot be put in its place, see [`RowsWriter::finish`].
+/// The store cannot be read, and none of its facts was archived; or a part cannot be put in its place, see [`RowsWriter::finish`].
 pub async fn archive_store(
     archive: &LockedArchive,
-    store: &dyn Store,
+    store: &dyn Storage,
     period: Period,
 ) -> Result<Vec<Stored>, ArchiveError> {
-    let Some(first) = store.facts(0, 1).await?.pop() else { return Ok(Vec::new()) };
-    let source = format!("store-{}", first.hash[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let Some(source) = name(store).await? else { return Ok(Vec::new()) };
     let (mut facts, mut decisions): (RowsWriter<'_, FactRow>, RowsWriter<'_, DecisionRow>) =
         (archive.rows(&source), archive.rows(&source));
     let mut last = 0;
@@ -43,7 +44,39 @@ pub async fn archive_store(
     }
     let mut stored = facts.finish()?;
     stored.extend(decisions.finish()?);
+    stored.extend(archive_observations(archive, store, period).await?);
     Ok(stored)
+}
+
+/// Archives what a store observed, as [`archive_store`] does.
+///
+/// # Errors
+/// The store cannot be read, or has no fact to be named by; or a part cannot be put in its place, see [`RowsWriter::finish`].
+pub async fn archive_observations(
+    archive: &LockedArchive,
+    store: &dyn Storage,
+    period: Period,
+) -> Result<Vec<Stored>, ArchiveError> {
+    let range = TimeRange { from: period.from.unwrap_or(Timestamp::MIN), to: period.to.unwrap_or(Timestamp::MAX) };
+    match name(store).await? {
+        Some(source) => archive.observations(&source, store, range).await,
+        None if is_blind(store).await? => Ok(Vec::new()),
+        None => Err(source_error("the store holds no fact, and the first one is its name in the archive".into())),
+    }
+}
+
+/// Whether a store observed nothing.
+async fn is_blind(store: &dyn Storage) -> Result<bool, StoreError> {
+    let all = TimeRange { from: Timestamp::MIN, to: Timestamp::MAX };
+    Ok(store.sources().await? == ObservedSources::default()
+        && store.all_strike_tables(all, 1).await?.is_empty()
+        && store.all_health(all, 1).await?.is_empty())
+}
+
+/// The name of a store in the archive: its first fact's. `None` where there is none.
+async fn name(store: &dyn Storage) -> Result<Option<String>, ArchiveError> {
+    let Some(first) = store.facts(0, 1).await?.pop() else { return Ok(None) };
+    Ok(Some(format!("store-{}", first.hash[..4].iter().map(|byte| format!("{byte:02x}")).collect::<String>())))
 }
 
 /// Archives a sealed recording: the file itself, which alone can be played again, and for other tools its books and its prices as rows. The original

@@ -1,12 +1,10 @@
 //! What every session does alike: an engine with its monitors, journal, input log and store, put together.
 
-use crate::cached_feed::CachedFeed;
 use crate::session::{RunFiles, SessionError, Watch};
 use recio_core::engine::{EngineConfig, Monitor};
 use recio_core::local_cache::LocalCache;
 use recio_core::model::Model;
 use recio_core::pipeline::{Observer, Pipeline, PipelineBuilder};
-use recio_core::price_feed::PriceFeed;
 use recio_core::store::Store;
 use recio_core::strategy::Strategy;
 use recio_core::units::SeriesTicker;
@@ -41,14 +39,6 @@ impl Composition {
             builder = builder.local_cache(cache);
         }
         Ok(builder.observers(self.observers).config(self.config).build()?)
-    }
-}
-
-/// The feed with the cache behind it, where there is one.
-pub(crate) fn with_cache(feed: Box<dyn PriceFeed>, cache: Option<&Arc<dyn LocalCache>>) -> Box<dyn PriceFeed> {
-    match cache {
-        Some(cache) => Box::new(CachedFeed::new(feed, Arc::clone(cache))),
-        None => feed,
     }
 }
 

@@ -1,8 +1,10 @@
 //! The doctor: looks at everything a run needs, and says of each what it found and what to do.
 
+mod bus;
 mod prices;
 
 use crate::basis::BasisBoard;
+use bus::bus;
 use jiff::SignedDuration;
 use prices::{basis, index_age, venue_age};
 use recio_core::causes::in_full;
@@ -85,6 +87,8 @@ pub struct DoctorOptions {
     pub patients: Vec<Patient>,
     /// The venues of prices, with where they are reached.
     pub venues: Vec<(Venue, Hosts)>,
+    /// The URL of the bus, where one is used.
+    pub bus: Option<String>,
     /// Leave the network alone.
     pub offline: bool,
     /// The machine's clock.
@@ -145,6 +149,9 @@ pub async fn examine(options: &DoctorOptions) -> Vec<Check> {
             }
             None => {}
         }
+    }
+    if let Some(url) = &options.bus {
+        checks.push(if options.offline { Check::skipped("bus", "offline") } else { bus(url).await });
     }
     for (venue, hosts) in &options.venues {
         let name = format!("prices of {venue}");

@@ -12,8 +12,10 @@
 //! | `sim` | the simulated exchange, recordings | [`sim`] |
 //! | `sqlite` | facts in SQLite or memory | [`store`] |
 //! | `archive` | history as Parquet, exports | [`store`] |
+//! | `postgres` | facts on PostgreSQL | [`store`] |
+//! | `redis` | the bus on Redis; in memory it is always there | [`store::bus`] |
 //!
-//! The default features are all of these; [`session`] and [`demo`] need them all.
+//! The default features are all but the last three; [`session`] and [`demo`] need them all.
 
 pub use recio_core as core;
 pub use recio_core::{
@@ -46,8 +48,6 @@ pub mod prelude;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod account_claim;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
-pub mod cached_feed;
-#[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 mod composition;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod demo;
@@ -55,12 +55,21 @@ pub mod demo;
 pub mod history_chain;
 #[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod live_data;
+#[cfg(all(feature = "pipeline", any(feature = "postgres", feature = "sqlite")))]
+pub mod observing;
 #[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod paper;
+#[cfg(all(
+    feature = "pipeline",
+    any(feature = "archive", feature = "postgres", feature = "redis", feature = "sqlite")
+))]
+pub mod publishing;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod reconcile;
 #[cfg(all(feature = "feeds", feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod record;
+#[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
+pub mod remembering_feed;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]
 pub mod session;
 #[cfg(all(feature = "pipeline", feature = "kalshi", feature = "sim", feature = "sqlite"))]

@@ -1,8 +1,9 @@
 //! Trading on paper, and in the shadow: live data, and no order that leaves this machine.
 
 use crate::basis::BasisInUse;
-use crate::composition::{Composition, apart, series_of, with_cache};
+use crate::composition::{Composition, apart, series_of};
 use crate::live_data::{DataQuality, DataSource, LiveLink};
+use crate::remembering_feed::RememberingFeed;
 use crate::session::{RunFiles, SessionError, Watch, new_run};
 use recio_core::engine::{BookSource, EngineConfig, Freshness, Monitor, OrderMode, RiskLimits, WarmStart};
 use recio_core::fact::Environment;
@@ -141,7 +142,7 @@ impl PaperSession {
             tracing::warn!("the basis from the price to the settlement index is {}", basis.stated);
             config.basis = BTreeMap::from([(link.asset, basis.basis)]);
         }
-        let price = with_cache(Box::new(price), self.cache.as_ref());
+        let price = RememberingFeed::of_run(Box::new(price), self.cache.as_ref(), &self.store);
         let composition = Composition {
             config,
             strategies,

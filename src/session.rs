@@ -1,7 +1,8 @@
 //! One run against a simulator: its client, the engine with its monitors, journal, input log and store, put together.
 
 use crate::account_claim::ClaimError;
-use crate::composition::{Composition, apart, series_of, with_cache};
+use crate::composition::{Composition, apart, series_of};
+use crate::remembering_feed::RememberingFeed;
 use crate::sim_link::SimLink;
 use recio_core::engine::{
     BookSource, EngineConfig, EntryRules, Freshness, Monitor, OrderMode, RiskLimits, StopRules, WarmStart,
@@ -122,6 +123,7 @@ impl Watch {
             series: SeriesTicker::new(series)?,
             entry: EntryRules { enabled: true, ..EntryRules::default() },
             stop: StopRules::default(),
+            params: None,
             latest_close: None,
         };
         Ok(Self { monitor, strategy: Box::new(strategy) })
@@ -159,7 +161,7 @@ impl SimSession {
         crate::account_claim::claim(&self.files.journal, &*self.store, &self.endpoint.key_id).await?;
         let link = SimLink::open(&self.endpoint, series).await?;
         let link_builder = link.builder();
-        let index = with_cache(Box::new(link.index), self.cache.as_ref());
+        let index = RememberingFeed::of_run(Box::new(link.index), self.cache.as_ref(), &self.store);
         let (builder, connection) = (link_builder.price_feed(index), link.connection);
         let stop = stop.child_token();
         connection.stop_at_the_end(stop.clone());

@@ -102,7 +102,8 @@ impl Recorder {
             | Wish::Follow(_)
             | Wish::Publish(_)
             | Wish::Supervised(_)
-            | Wish::WakeAt(_) => {}
+            | Wish::WakeAt(_)
+            | Wish::Health(_) => {}
         }
     }
 }

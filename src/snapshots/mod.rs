@@ -131,7 +131,8 @@ impl Snapshots {
             | Wish::Follow(_)
             | Wish::Funnel { .. }
             | Wish::Say(_)
-            | Wish::WakeAt(_) => {}
+            | Wish::WakeAt(_)
+            | Wish::Health(_) => {}
         }
     }
 }

@@ -38,6 +38,7 @@ async fn it_finds_what_is_wrong() {
         data_dir: dir.path().to_owned(),
         patients: vec![patient.clone()],
         venues: Vec::new(),
+        bus: None,
         offline: false,
         clock: Arc::new(SystemClock::new()),
     };
@@ -108,6 +109,7 @@ async fn it_tells_how_old_prices_are() {
         data_dir: dir.path().to_owned(),
         patients: vec![patient],
         venues: Venue::ALL.map(hosts).into(),
+        bus: None,
         offline: false,
         clock,
     };

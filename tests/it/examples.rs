@@ -6,6 +6,9 @@ use crate::support::{short_recording, tempdir};
 #[path = "../../examples/bot.rs"]
 mod bot;
 #[expect(dead_code, reason = "the tests hand `run` a shorter recording")]
+#[path = "../../examples/follow.rs"]
+mod follow;
+#[expect(dead_code, reason = "the tests hand `run` a shorter recording")]
 #[path = "../../examples/price_feed.rs"]
 mod price_feed;
 #[path = "../../examples/strategy.rs"]
@@ -25,6 +28,7 @@ fn a_strategy_takes_less_than_forty_lines() {
 fn every_example_says_that_it_simulates() {
     for source in [
         include_str!("../../examples/bot.rs"),
+        include_str!("../../examples/follow.rs"),
         include_str!("../../examples/price_feed.rs"),
         include_str!("../../examples/strategy.rs"),
     ] {
@@ -49,4 +53,17 @@ async fn the_bot_trades_and_ties_out() {
     let [trade] = &trades[..] else { panic!("one trade, not {trades:?}") };
     assert!(trade.contains(", settled, pnl "), "{trade}");
     assert!(tie_out.is_zero(), "{tie_out}");
+}
+
+#[tokio::test]
+async fn trades_are_followed_in_the_program_that_runs() {
+    let files = tempdir();
+    let options = recio::demo::DemoOptions {
+        recording: Some(short_recording(files.path())),
+        ..recio::demo::DemoOptions::in_dir(files.path())
+    };
+    let (report, states) = follow::run(options).await.unwrap();
+    let [trade] = &report.trades[..] else { panic!("one trade, not {:?}", report.trades) };
+    assert!(states.len() > 1 && states.iter().all(|state| state.id == trade.id), "{states:?}");
+    assert_eq!(states.last(), Some(trade), "the last state that was followed is how it ended");
 }

@@ -49,7 +49,7 @@ fn is_full() -> bool {
 }
 
 /// A simulator at 60 times real time; with RECIO_TEST_FULL=1 as slow as the market was, and as if it were now.
-async fn paced(dir: &Path) -> Running {
+pub(crate) async fn paced(dir: &Path) -> Running {
     let speed = if is_full() { 1.0 } else { 60.0 };
     start(dir, Pace::Paced(speed), is_full()).await
 }

@@ -19,23 +19,36 @@ use recio::sim::synthetic::SyntheticOptions;
 use recio::simulation::{Leg, SimWorld, SimWorldOptions, Until};
 use recio::store::{MemoryCache, MemoryStore};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A store that can be away, as a server that was stopped.
+/// A store that can be away, as a server that was stopped, and whose data can be put back from an older copy.
 #[derive(Default)]
 struct Server {
-    store: MemoryStore,
+    store: Mutex<Arc<MemoryStore>>,
     away: AtomicBool,
 }
 
 impl Server {
-    fn there(&self) -> Result<&MemoryStore, StoreError> {
+    fn store(&self) -> Arc<MemoryStore> {
+        Arc::clone(&self.store.lock().unwrap())
+    }
+
+    fn there(&self) -> Result<Arc<MemoryStore>, StoreError> {
         if self.away.load(Ordering::Acquire) {
             return Err(StoreError::Unavailable("connection refused".into()));
         }
-        Ok(&self.store)
+        Ok(self.store())
+    }
+
+    /// Puts a copy back that ends after this fact.
+    async fn restore(&self, last: u64) {
+        let older = MemoryStore::new();
+        let facts = self.store().facts(0, u32::try_from(last).unwrap()).await.unwrap();
+        older.append(&facts.into_iter().map(|stored| stored.fact).collect::<Vec<_>>()).await.unwrap();
+        *self.store.lock().unwrap() = Arc::new(older);
     }
 }
 
@@ -118,14 +131,19 @@ fn sent(world: &SimWorld) -> (usize, usize) {
     (buys, sent.len() - buys)
 }
 
-async fn session(server: Arc<Server>, cache: Arc<MemoryCache>) {
-    let dir = tempdir();
+/// An hour of quarter-hour markets in which nothing else goes wrong.
+fn world(dir: &Path, server: &Arc<Server>, cache: &Arc<MemoryCache>) -> SimWorld {
     let synthetic = SyntheticOptions::new(at("14:02:00"), 1, 7);
     let model = recio::fingerprint::model(None).unwrap();
     let calm = Scenario::find("calm").unwrap();
-    let options = SimWorldOptions::new(synthetic, calm, dir.path(), server.clone(), model);
+    let options = SimWorldOptions::new(synthetic, calm, dir, server.clone(), model);
     let options = SimWorldOptions { cache: Some(cache.clone()), step: Duration::from_millis(250), ..options };
-    let mut world = SimWorld::new(options).unwrap();
+    SimWorld::new(options).unwrap()
+}
+
+async fn away(server: Arc<Server>, cache: Arc<MemoryCache>) {
+    let dir = tempdir();
+    let mut world = world(dir.path(), &server, &cache);
 
     // A trade is open when recio is killed, and the store goes away.
     assert!(matches!(world.run(watches(holds()), Until::CutAt(at("14:08:00"))).await.unwrap(), Leg::Cut(_)));
@@ -165,22 +183,66 @@ async fn session(server: Arc<Server>, cache: Arc<MemoryCache>) {
     let reconciled = world.reconcile().await.unwrap();
     assert!(reconciled.agrees(), "{:?}", reconciled.differences);
     assert!(world.posts().values().all(|&posts| posts == 1), "{:?}", world.posts());
-    let facts = server.store.facts(0, 1_000_000).await.unwrap();
+    let facts = server.store().facts(0, 1_000_000).await.unwrap();
     let keys: BTreeSet<_> = facts.iter().map(|stored| stored.fact.key()).collect();
     assert!(waiting.iter().all(|key| keys.contains(key)), "facts that waited were lost");
-    let trades = server.store.trades().await.unwrap();
+    let trades = server.store().trades().await.unwrap();
     let stopped = trades.iter().filter(|trade| trade.close_reason == Some(CloseReason::ProbabilityStop)).count();
     assert!(stopped > 0 && trades.iter().all(|trade| trade.held().is_zero()), "{trades:?}");
     let told: BTreeSet<_> =
         facts.iter().filter_map(|s| if let FactBody::Trade(t) = &s.fact.body { Some(&t.id) } else { None }).collect();
     assert_eq!(told.len(), trades.len(), "a trade is one trade, whoever knew of it");
-    recio::store::verify(&server.store).await.unwrap();
+    recio::store::verify(&*server.store()).await.unwrap();
     assert!(cache.recall().await.unwrap().waiting.is_empty());
 }
 
 #[test]
 fn a_restart_without_the_store_sells_enters_nothing_and_recovers_by_itself() {
+    in_simulated_time(away(Arc::default(), Arc::default()));
+}
+
+/// The server's disk is lost, and what is put back is some minutes old: by itself recio writes nothing into it and enters nothing; once a person has
+/// accepted it, it is filled in until it holds every order and fill of the account.
+async fn restored(server: Arc<Server>, cache: Arc<MemoryCache>) {
+    let dir = tempdir();
+    let mut world = world(dir.path(), &server, &cache);
+    world.run(watches(holds()), Until::CutAt(at("14:08:00"))).await.unwrap();
+    let backup = server.store().facts(0, 1_000_000).await.unwrap().last().unwrap().sequence;
+    world.run(watches(holds()), Until::CutAt(at("14:20:00"))).await.unwrap();
+    let lost = server.store().facts(backup, 1_000_000).await.unwrap();
+    let is_fill = |stored: &StoredFact| matches!(stored.fact.body, FactBody::Fill { .. });
+    assert!(lost.iter().any(is_fill), "nothing happened after the backup");
+    server.restore(backup).await;
+
+    let bought = sent(&world).0;
+    world.run(watches(holds()), Until::CutAt(at("14:24:00"))).await.unwrap();
+    assert_eq!(sent(&world).0, bought, "entered although the store is an older copy");
+    let held = server.store().facts(0, 1_000_000).await.unwrap();
+    assert_eq!(held.last().unwrap().sequence, backup, "something was written into a store that nobody accepted");
+
+    cache.forget_head().await.unwrap();
+    let Leg::Ended(ended) = world.run(watches(holds()), Until::End).await.unwrap() else { panic!("cut") };
+    assert!(sent(&world).0 > bought, "entries did not open again");
+    assert_eq!((ended.engine.last_tie_out(), ended.facts_not_stored), (Some(Money::ZERO), 0));
+    let reconciled = world.reconcile().await.unwrap();
+    assert!(reconciled.agrees(), "{:?}", reconciled.differences);
+    let facts = server.store().facts(0, 1_000_000).await.unwrap();
+    let keys: BTreeSet<_> = facts.iter().map(|stored| stored.fact.key()).collect();
+    assert!(
+        lost.iter().filter(|stored| is_fill(stored)).all(|stored| keys.contains(&stored.fact.key())),
+        "a lost fill"
+    );
+    assert!(server.store().trades().await.unwrap().iter().all(|trade| trade.held().is_zero()));
+    recio::store::verify(&*server.store()).await.unwrap();
+}
+
+#[test]
+fn an_older_copy_of_the_store_is_refused_until_a_person_accepts_it_and_then_filled_in() {
+    in_simulated_time(restored(Arc::default(), Arc::default()));
+}
+
+fn in_simulated_time(session: impl Future<Output = ()>) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).max_blocking_threads(1).build().unwrap();
-    runtime.block_on(session(Arc::default(), Arc::default()));
+    runtime.block_on(session);
 }

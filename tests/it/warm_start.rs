@@ -73,7 +73,8 @@ async fn until_it_enters(session: PaperSession) -> Seen {
             | Wish::Follow(_)
             | Wish::Record(_)
             | Wish::Supervised(_)
-            | Wish::WakeAt(_) => {}
+            | Wish::WakeAt(_)
+            | Wish::Health(_) => {}
         }
     };
     let session = PaperSession { observers: vec![Box::new(observer)], ..session };
