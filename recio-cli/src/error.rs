@@ -11,6 +11,7 @@ use recio_core::store::StoreError;
 use recio_store::archive::ArchiveError;
 use recio_store::archive::export::ExportError;
 use recio_store::backup::BackupError;
+use recio_store::bus::BusError;
 use recio_store::{CopyError, OpenError};
 use std::io;
 
@@ -60,6 +61,9 @@ pub enum CliError {
     /// The store cannot be opened.
     #[error(transparent)]
     OpenStore(#[from] OpenError),
+    /// The bus cannot be used at all.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// The store cannot be read.
     #[error("the store cannot be read")]
     ReadStore(#[from] StoreError),
@@ -113,6 +117,7 @@ impl CliError {
             | Self::Scenario(_)
             | Self::Ask(AskError::Invalid { .. } | AskError::KeyReused { .. })
             | Self::OpenStore(OpenError::BadUrl { .. })
+            | Self::Bus(_)
             | Self::Session(SessionError::Claim(ClaimError::OtherAccount { .. })) => ExitCode::Usage,
             // Somebody else was faster: the same may be right the next time.
             Self::Setting(SettingError::Refused(Refusal::Conflict { .. })) => ExitCode::Failure,

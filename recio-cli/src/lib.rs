@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod exit_code;
+pub mod file_size;
 pub mod logging;
 pub mod print;
 mod run;

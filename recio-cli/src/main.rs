@@ -15,7 +15,10 @@ fn main() -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let mut out = io::BufWriter::new(io::stdout());
         let mut printer = Printer::new(&mut out, json);
-        let result = runtime.block_on(run(cli, &around, &mut printer)).map_err(anyhow::Error::from);
+        let result = runtime.block_on(async {
+            recio_cli::file_size::outlive_the_limit()?;
+            run(cli, &around, &mut printer).await.map_err(anyhow::Error::from)
+        });
         let flushed = out.flush().map_err(recio_cli::error::CliError::from).map_err(anyhow::Error::from);
         result.and_then(|code| flushed.map(|()| code))
     });

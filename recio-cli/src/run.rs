@@ -4,7 +4,7 @@ use crate::args::{
     Cli, Command, ConfigCommand, DataCommand, DbCommand, FingerprintCommand, GlobalArgs, ImportCommand, SimCommand,
 };
 use crate::commands;
-use crate::config::{self, Loaded, Sources};
+use crate::config::{self, Flags, Loaded, Sources};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::logging;
@@ -32,15 +32,16 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
         Command::Completions(args) => commands::completions::run(&args, printer),
         Command::Config(ConfigCommand::Validate { file }) => commands::config::validate(&file, printer),
         Command::Kill(args) if args.data_dir.is_some() => commands::kill::run(&args, None, around.now, printer),
-        Command::Config(ConfigCommand::Show { origin }) => {
-            commands::config::show(&start(global, around)?, origin, printer).await
+        Command::Config(ConfigCommand::Show(args)) => {
+            commands::config::show(&args, &start(global, around)?, printer).await
         }
         Command::Config(ConfigCommand::Set(args)) => {
-            let wish = commands::settings::Wish { args: &args.change, value: Some(&args.value) };
+            let wish =
+                commands::settings::Wish { args: &args.change, value: Some(&args.value), run: args.run.as_ref() };
             commands::settings::change(&wish, &start(global, around)?, around, printer).await
         }
         Command::Config(ConfigCommand::Clear(args)) => {
-            let wish = commands::settings::Wish { args: &args, value: None };
+            let wish = commands::settings::Wish { args: &args, value: None, run: None };
             commands::settings::change(&wish, &start(global, around)?, around, printer).await
         }
         Command::Config(ConfigCommand::History(args)) => {
@@ -61,7 +62,8 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
             commands::demo::run(&args, &loaded, around.now, printer).await
         }
         Command::Run(args) => {
-            let loaded = start_with(global, around, !global.json)?;
+            let flags = Flags { bus: args.bus.clone(), ..flags(global, around) };
+            let loaded = start_by(flags, global, around, !global.json)?;
             commands::run::run(&args, &loaded, around.now, printer).await
         }
         Command::Sim(SimCommand::Serve(args)) => {
@@ -86,7 +88,7 @@ pub async fn run(cli: Cli, around: &Surroundings, printer: &mut Printer<'_>) -> 
         }
         Command::Data(DataCommand::CheckArchive) => commands::archive::check(&start(global, around)?, printer),
         Command::Data(DataCommand::Retain(args)) => {
-            commands::archive::retain(&args, &start(global, around)?, around.now, printer)
+            commands::archive::retain(&args, &start(global, around)?, around.now, printer).await
         }
         // A config that cannot be used is one of its findings.
         Command::Doctor(args) => commands::doctor::run(&args, start(global, around), printer).await,
@@ -124,18 +126,23 @@ fn start(global: &GlobalArgs, around: &Surroundings) -> Result<Loaded, CliError>
 
 /// The same, for a command that shows on a screen of its own what the engine tells.
 fn start_with(global: &GlobalArgs, around: &Surroundings, screen: bool) -> Result<Loaded, CliError> {
-    let variable = |name: &str| around.env.get(name).map(String::as_str);
-    let sources = Sources {
-        file: global.config.clone().or_else(file_in_working_directory),
-        env: around.env.clone(),
-        flags: global.settings(variable("RECIO_LOG")),
-    };
-    let loaded = config::load(&sources)?;
-    let no_color = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    start_by(flags(global, around), global, around, screen)
+}
+
+/// The same, with flags of the command's own among those that are settings.
+fn start_by(flags: Flags, global: &GlobalArgs, around: &Surroundings, screen: bool) -> Result<Loaded, CliError> {
+    let file = global.config.clone().or_else(file_in_working_directory);
+    let loaded = config::load(&Sources { file, env: around.env.clone(), flags })?;
+    let no_color = around.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     if logging::init(&loaded.config.log, no_color, screen).is_err() {
         tracing::debug!("the embedding program logs already");
     }
     Ok(loaded)
+}
+
+/// The flags of every command that are settings.
+fn flags(global: &GlobalArgs, around: &Surroundings) -> Flags {
+    global.settings(around.env.get("RECIO_LOG").map(String::as_str))
 }
 
 /// `recio.toml`, where the working directory has one.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// `recio data archive`.
 #[derive(Clone, Debug, Args)]
 pub struct ArchiveArgs {
-    /// Archive this sealed recording: the file, its books and its prices; may be given several times [default: the store's facts and decisions]
+    /// Archive this sealed recording: the file, its books and its prices; may be given several times [default: the store's facts, decisions, prices, strike tables and health]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub recording: Vec<PathBuf>,
     /// From the store, only from this day on (UTC)

@@ -1,29 +1,49 @@
 //! Arguments of `recio config`.
 
+use super::RunMode;
 use clap::{Args, Subcommand, ValueHint};
+use recio_core::units::RunId;
 use std::path::PathBuf;
 
 /// `recio config …`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Print the config in force as TOML, with the overrides of the store
-    Show {
-        /// Say beside each value where it comes from
-        #[arg(long)]
-        origin: bool,
-    },
+    Show(ConfigShowArgs),
     /// Check a file; variables, flags and the store are left aside
     Validate {
         /// The file
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
-    /// Override a setting in the store: a limit may be made tighter than the config has it, never wider
+    /// Override a setting: a limit may be made tighter than the config has it, never wider
+    ///
+    /// Overrides are kept in the store that the runs use: `[store] url`, or --store, whatever the mode; without either, the mode's own store in the data
+    /// directory. A run that is going on goes by them at once, later ones from their start. What is printed says which store it was.
     Set(ConfigSetArgs),
     /// Give a setting back to the config
     Clear(ConfigChangeArgs),
     /// Show all versions of an override, newest first; without a key, who changed what, and what was refused
     History(ConfigHistoryArgs),
+}
+
+/// Whose overrides.
+#[derive(Clone, Debug, Args)]
+pub struct ConfigOfArgs {
+    /// Of the runs of this mode, where neither `[store] url` nor --store names a store for all
+    #[arg(long, value_enum, default_value_t = RunMode::Paper)]
+    pub mode: RunMode,
+}
+
+/// `recio config show`.
+#[derive(Clone, Debug, Args)]
+pub struct ConfigShowArgs {
+    /// Say beside each value where it comes from
+    #[arg(long)]
+    pub origin: bool,
+    /// Whose.
+    #[command(flatten)]
+    pub of: ConfigOfArgs,
 }
 
 /// `recio config set`.
@@ -35,6 +55,9 @@ pub struct ConfigSetArgs {
     /// The value, as the config has it, without quotes
     #[arg(allow_negative_numbers = true)]
     pub value: String,
+    /// Only for this run, which is going on: to switch entry on where the config has it off
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<RunId>,
 }
 
 /// `recio config clear`, and what every change takes.
@@ -51,6 +74,9 @@ pub struct ConfigChangeArgs {
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// Whose.
+    #[command(flatten)]
+    pub of: ConfigOfArgs,
 }
 
 /// `recio config history`.
@@ -61,4 +87,7 @@ pub struct ConfigHistoryArgs {
     /// At most so many rows
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub limit: u32,
+    /// Whose.
+    #[command(flatten)]
+    pub of: ConfigOfArgs,
 }

@@ -59,11 +59,11 @@ pub enum DataCommand {
     Download(DownloadArgs),
     /// Rebuild the books of recorded CSV files, and compare them with the recorded tickers
     VerifyBooks(VerifyBooksArgs),
-    /// Archive the store's facts and decisions, or sealed recordings, by day and symbol
+    /// Archive all that the store holds, or sealed recordings, by day and symbol
     Archive(ArchiveArgs),
-    /// Hash every file of the archive, and compare it with its manifest
+    /// Hash every file of the archive, compare it with its manifest, and check archived facts against their hashes and each other
     CheckArchive,
-    /// Remove from the archive what the config's rules let go
+    /// Remove from store and archive what the config's rules let go
     Retain(RetainArgs),
 }
 

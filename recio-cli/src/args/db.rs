@@ -7,15 +7,15 @@ use std::path::PathBuf;
 /// `recio db …`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum DbCommand {
-    /// Check every fact, and every table made from facts; what is wrong is named, and ends with 3
+    /// Check every fact, every table made from facts, all settings and the audit log; what is wrong is named, and ends with 3
     Verify,
     /// Make all tables that come from facts again; the facts stay as they are
     Rebuild(RebuildArgs),
-    /// Write all facts into a new file, from which a store of any kind can be made again
+    /// Write all facts, settings and the audit log into a new file, from which a store of any kind can be made again; observations are in the archive
     Backup(BackupArgs),
-    /// Put a backup's facts into an empty store, checked by their hash; broken off, the same command goes on
+    /// Put what a backup holds into an empty store, checked by its hashes; broken off, the same command goes on
     Restore(RestoreArgs),
-    /// Copy all facts into another store, such as from SQLite to PostgreSQL, checked by their hash
+    /// Copy all facts, settings, the audit log and observations into another store, such as from SQLite to PostgreSQL, checked by their hashes
     Convert(ConvertArgs),
     /// Bring the store's schema up to date, as every writer does when it opens it
     Migrate,
@@ -56,4 +56,7 @@ pub struct ConvertArgs {
     /// The store to copy into: empty, or begun by an earlier copy
     #[arg(long, value_name = "URL")]
     pub to: String,
+    /// Leave out observations (ticks, bars, strike tables, health), which no money depends on
+    #[arg(long)]
+    pub without_observations: bool,
 }

@@ -1,7 +1,7 @@
 //! Arguments of the commands that take over what another program kept.
 
 use clap::{Args, Subcommand};
-use recio_core::units::AccountName;
+use recio_core::units::{AccountName, StrategyId};
 
 /// `recio import …`.
 #[derive(Clone, Debug, Subcommand)]
@@ -30,6 +30,9 @@ pub struct AdoptArgs {
     /// The account of the config whose trades the views show
     #[arg(long, value_name = "NAME", required_unless_present = "undo")]
     pub account: Option<AccountName>,
+    /// The account's monitor whose rules stand under v2's names of settings; needed where it has several
+    #[arg(long, value_name = "ID", conflicts_with = "undo")]
+    pub monitor: Option<StrategyId>,
     /// Do all of it, and take it back again
     #[arg(long)]
     pub dry_run: bool,

@@ -11,7 +11,7 @@ mod store;
 
 pub use archive::{ArchiveArgs, ExportArgs, ExportForm, ExportTable, RetainArgs};
 pub use asking::{ArmArgs, CloseArgs, DisarmArgs, WaitArgs};
-pub use config::{ConfigChangeArgs, ConfigCommand, ConfigHistoryArgs, ConfigSetArgs};
+pub use config::{ConfigChangeArgs, ConfigCommand, ConfigHistoryArgs, ConfigOfArgs, ConfigSetArgs, ConfigShowArgs};
 pub use data::{
     DataCommand, DoctorArgs, DownloadArgs, ImportArgs, RecordArgs, Span, SpanError, VenueName, VerifyBooksArgs,
 };
@@ -47,7 +47,7 @@ pub struct GlobalArgs {
     /// Config file [default: recio.toml in the working directory, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = "RECIO_CONFIG", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Where facts are kept, memory: or sqlite://PATH [default: recio.db in the data directory]
+    /// Where facts are kept: sqlite://PATH, postgres://USER@HOST/DATABASE or memory: [default: recio.db in the data directory]
     #[arg(long, global = true, value_name = "URL")]
     pub store: Option<String>,
     /// Print results as JSON
@@ -160,6 +160,6 @@ impl GlobalArgs {
             (false, 1) => Some(("debug".to_owned(), "-v")),
             (false, _) => Some(("trace".to_owned(), "-vv")),
         };
-        Flags { store: self.store.clone(), log_level, log_format: self.log_format }
+        Flags { store: self.store.clone(), bus: None, log_level, log_format: self.log_format }
     }
 }

@@ -80,6 +80,13 @@ pub struct RunArgs {
     /// lockstep, or 1 to 60 times real time; a running simulator has its own
     #[arg(long, value_name = "SPEED", default_value_t = Speed::Lockstep, conflicts_with = "endpoint")]
     pub speed: Speed,
+    /// Go on with the store as it is, though it lacks facts that it held: an older copy was put back, and there is no newer one. What it lacks of
+    /// orders, fills and settlements is filled in from the journal and the exchange; decisions and alarms of that time are lost
+    #[arg(long)]
+    pub accept_store: bool,
+    /// Tell others what the run does: redis://HOST:PORT/0, rediss:// for TLS, or unix:///PATH [default: the one of the config, or nobody]
+    #[arg(long, value_name = "URL")]
+    pub bus: Option<String>,
 }
 
 /// `recio sim …`.

@@ -1,6 +1,8 @@
 //! `recio config`.
 
+use super::run::store_url_of;
 use super::settings::{overrides, say};
+use crate::args::ConfigShowArgs;
 use crate::config::{self, Loaded, Sources, to_toml, to_toml_with_origins};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
@@ -19,8 +21,12 @@ struct Valid<'a> {
 
 /// Prints what a run would go by: with the overrides of the store. A store that cannot be read leaves the config, and ends with
 /// [`ExitCode::Failure`].
-pub(crate) async fn show(loaded: &Loaded, origin: bool, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
-    let (loaded, code) = match overrides(&loaded.config.store_url()).await {
+pub(crate) async fn show(
+    args: &ConfigShowArgs,
+    loaded: &Loaded,
+    printer: &mut Printer<'_>,
+) -> Result<ExitCode, CliError> {
+    let (loaded, code) = match overrides(&store_url_of(&loaded.config, args.of.mode)?).await {
         Ok(versions) => {
             let (loaded, in_force) = loaded.with_overrides(&versions);
             say(&in_force);
@@ -33,7 +39,7 @@ pub(crate) async fn show(loaded: &Loaded, origin: bool, printer: &mut Printer<'_
         }
     };
     let loaded = &loaded;
-    match (printer.is_json(), origin) {
+    match (printer.is_json(), args.origin) {
         (true, true) => printer.json(&loaded.public_settings())?,
         (true, false) => printer.json(&loaded.public_config())?,
         (false, true) => printer.text(&to_toml_with_origins(loaded))?,

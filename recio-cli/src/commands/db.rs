@@ -5,44 +5,75 @@ use crate::config::Loaded;
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::print::Printer;
-use recio_core::store::StoreError;
-use recio_store::{Access, OpenError, Verified, open_storage};
+use recio_core::store::{DamagedPart, StoreError};
+use recio_store::{Access, OpenError, Verified, VerifiedSettings, open_storage};
 use serde::Serialize;
 
 /// What a check found.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Finding {
-    Sound { sound: bool, facts: u64, hash: String },
-    Damaged { sound: bool, sequence: u64, what: String },
+    Sound {
+        sound: bool,
+        facts: u64,
+        hash: String,
+        /// Versions of overrides.
+        settings: u64,
+        /// Entries of the audit log.
+        audit_entries: u64,
+        audit_hash: String,
+    },
+    Damaged {
+        sound: bool,
+        part: DamagedPart,
+        sequence: u64,
+        what: String,
+    },
 }
 
 /// Checks the store; works while another recio writes it.
 pub(crate) async fn verify(loaded: &Loaded, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
     let finding = match check(&loaded.config.store_url()).await {
-        Ok(Verified { last_sequence, hash }) => Finding::Sound { sound: true, facts: last_sequence, hash: hex(&hash) },
+        Ok(Verified { last_sequence, hash, settings }) => {
+            let VerifiedSettings { entries, versions, hash: audit_hash } = settings.unwrap_or_default();
+            Finding::Sound {
+                sound: true,
+                facts: last_sequence,
+                hash: hex(&hash),
+                settings: versions,
+                audit_entries: entries,
+                audit_hash: hex(&audit_hash),
+            }
+        }
         // Opening reads the last facts already.
         Err(
-            CliError::ReadStore(StoreError::Damaged { sequence, what })
-            | CliError::OpenStore(OpenError::Store { source: StoreError::Damaged { sequence, what }, .. }),
-        ) => Finding::Damaged { sound: false, sequence, what },
+            CliError::ReadStore(StoreError::Damaged { part, sequence, what })
+            | CliError::OpenStore(OpenError::Store { source: StoreError::Damaged { part, sequence, what }, .. }),
+        ) => Finding::Damaged { sound: false, part, sequence, what },
         Err(error) => return Err(error),
     };
     if printer.is_json() {
         printer.json(&finding)?;
     }
     match &finding {
-        Finding::Sound { facts, hash, .. } => {
+        Finding::Sound { facts, hash, settings, audit_entries, audit_hash, .. } => {
             if !printer.is_json() {
                 printer.text(&format!("the store is sound: {facts} facts, and the tables say what they say"))?;
                 printer.text(&format!("hash of the last fact: {hash}"))?;
+                printer.text(&format!(
+                    "{audit_entries} entries of the audit log, and {settings} versions of settings that are what it says"
+                ))?;
+                printer.text(&format!("hash of the last entry: {audit_hash}"))?;
             }
             Ok(ExitCode::Success)
         }
-        Finding::Damaged { sequence, what, .. } => {
+        Finding::Damaged { part, sequence, what, .. } => {
             if !printer.is_json() {
-                printer.text(&format!("the store is damaged at sequence {sequence}: {what}"))?;
-                printer.text(remedy(what))?;
+                printer.text(&match sequence {
+                    0 => format!("the store is damaged: {what}"),
+                    sequence => format!("the store is damaged at sequence {sequence}: {what}"),
+                })?;
+                printer.text(remedy(*part))?;
             }
             Ok(ExitCode::Difference)
         }
@@ -75,11 +106,15 @@ async fn check(url: &str) -> Result<Verified, CliError> {
 }
 
 /// What helps.
-fn remedy(what: &str) -> &'static str {
-    if what.contains("rebuild") {
-        "the facts are sound: `recio db rebuild` makes the tables again"
-    } else {
-        "nothing was changed; restore the store from a backup, or begin a new one and let `recio run` read the account"
+const fn remedy(part: DamagedPart) -> &'static str {
+    match part {
+        DamagedPart::Tables => "the facts are sound: `recio db rebuild` makes the tables again",
+        DamagedPart::Settings => {
+            "the facts are sound; nothing was changed; restore the store from a backup, which holds settings and audit log too"
+        }
+        DamagedPart::Facts => {
+            "nothing was changed; restore the store from a backup, or begin a new one and let `recio run` read the account"
+        }
     }
 }
 

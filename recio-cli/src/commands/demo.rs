@@ -1,5 +1,6 @@
 //! `recio demo`.
 
+use super::onlookers::Onlookers;
 use super::session::{Screen, interrupted, on_stop_signal};
 use crate::args::DemoArgs;
 use crate::config::Loaded;
@@ -7,7 +8,8 @@ use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::print::{Printer, TradeView};
 use recio::demo::{DemoOptions, DemoReport, demo};
-use recio_core::units::Timestamp;
+use recio_core::units::{AccountName, Timestamp};
+use recio_store::Storage;
 use std::sync::Arc;
 
 /// Plays the demo in a directory of its own, and ends with [`ExitCode::Difference`] where the accounts do not tie out.
@@ -22,8 +24,9 @@ pub(crate) async fn run(
     std::fs::create_dir_all(&data_dir)?;
     let store_url =
         loaded.config.store.url.clone().unwrap_or_else(|| format!("sqlite://{}", data_dir.join("recio.db").display()));
-    let store: Arc<dyn recio_core::store::Store> =
-        Arc::from(recio_store::open(&store_url, recio_store::Access::Writer).await?);
+    let store: Arc<dyn Storage> = Arc::from(recio_store::open_storage(&store_url, recio_store::Access::Writer).await?);
+    let account = AccountName::new("demo").map_err(|error| CliError::Usage(error.to_string()))?;
+    let onlookers = Onlookers::start(&loaded.config, "sim", &account, &store, now).await?;
     let screen = Screen::new(!printer.is_json());
     let stop = on_stop_signal();
     let report = demo(
@@ -31,12 +34,14 @@ pub(crate) async fn run(
             pace: args.speed.into(),
             store,
             fingerprint: loaded.config.paths.fingerprint.clone(),
-            observers: vec![Box::new(screen.observer())],
+            observers: onlookers.observers(screen.observer()),
             ..DemoOptions::in_dir(data_dir)
         },
         stop.clone(),
     )
-    .await?;
+    .await;
+    onlookers.finish().await;
+    let report = report?;
     print(&report, printer)?;
     if interrupted(&stop) {
         return Ok(ExitCode::Interrupted);

@@ -95,6 +95,7 @@ fn options(args: &DoctorArgs, config: &Config) -> Result<DoctorOptions, CliError
         data_dir: config.paths.data_dir.clone(),
         patients,
         venues,
+        bus: config.bus.url.clone(),
         offline: args.offline,
         clock: Arc::new(SystemClock::new()),
     })

@@ -16,6 +16,7 @@ pub(crate) mod fingerprint;
 pub(crate) mod import;
 pub(crate) mod kill;
 mod live_source;
+mod onlookers;
 pub(crate) mod orders;
 mod paper;
 pub(crate) mod positions;

@@ -1,9 +1,9 @@
 //! `recio run --mode paper` and `--mode shadow`.
 
 use super::live_source;
-use super::run::{Kept, Place as Files, Report, account, exit_code, observers, report, snapshots, watches};
+use super::onlookers::Onlookers;
+use super::run::{Kept, Place as Files, Report, account, exit_code, paper_folder, report, watches};
 use super::session::{Screen, on_stop_signal};
-use super::settings::in_force;
 use crate::args::{RunArgs, RunMode};
 use crate::config::Config;
 use crate::error::CliError;
@@ -12,11 +12,16 @@ use crate::print::Printer;
 use recio::live_data::{DataSource, asset_of};
 use recio::paper::{PaperMode, PaperSession};
 use recio_core::fact::Environment;
-use recio_core::units::AccountName;
+use recio_core::units::{AccountName, Timestamp};
 use recio_sim::Endpoint;
 
 /// Runs the config's monitors on live data until a signal comes, or a simulator's recording ends.
-pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'_>) -> Result<ExitCode, CliError> {
+pub(super) async fn run(
+    args: &RunArgs,
+    config: &Config,
+    now: Timestamp,
+    printer: &mut Printer<'_>,
+) -> Result<ExitCode, CliError> {
     if args.recording.is_some() {
         let what =
             "--recording goes with --mode sim; on paper, start `recio sim serve` and give its file as --endpoint";
@@ -34,17 +39,15 @@ pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'
         None => name.to_string(),
     };
     let source = source(args, config, &name, endpoint)?;
-    let files = Files::own(config, &config.paths.data_dir.join(mode.as_str()).join(folder));
+    let files = Files::own(config, &paper_folder(config, args.mode, &folder));
     for folder in [files.files.journal.parent(), Some(config.paths.data_dir.as_path())].into_iter().flatten() {
         std::fs::create_dir_all(folder)?;
     }
-    let kept = Kept::open(&files, Environment::Paper, &name).await?;
+    let kept = Kept::open(&files, Environment::Paper, &name, args.accept_store).await?;
     let (label, word) = (source.quality().label(), mode.as_str());
-    let config = &in_force(config, &files.store_url, kept.is_away).await?;
     let stop = on_stop_signal();
-    let snapshots = snapshots(config, word, &name)?;
-    let screen = Screen::new(!printer.is_json()).labelled(label).observer();
-    let observers = observers(snapshots.as_ref(), &name, screen);
+    let onlookers = Onlookers::start(config, word, &name, &kept.store, now).await?;
+    let screen = Screen::new(!printer.is_json()).labelled(label);
     let session = PaperSession {
         source,
         mode,
@@ -57,10 +60,11 @@ pub(super) async fn run(args: &RunArgs, config: &Config, printer: &mut Printer<'
         store: kept.store,
         cache: kept.cache,
         files: files.files,
-        observers,
+        observers: onlookers.observers(screen.observer()),
     };
-    let ended = session.run(stop.clone()).await?;
-    drop(snapshots);
+    let ended = session.run(stop.clone()).await;
+    onlookers.finish().await;
+    let ended = ended?;
     report(Report::of(&ended.ended, word, files.store_url).with_data(label, ended.tie_out()), printer)?;
     Ok(exit_code(&ended.ended, &stop))
 }

@@ -1,7 +1,7 @@
 //! `recio run`.
 
+use super::onlookers::Onlookers;
 use super::session::{Screen, interrupted, on_stop_signal};
-use super::settings::in_force;
 use crate::args::{RunArgs, RunMode};
 use crate::config::{Config, Loaded};
 use crate::error::CliError;
@@ -9,17 +9,15 @@ use crate::exit_code::ExitCode;
 use crate::print::Printer;
 use recio::demo::write_recording;
 use recio::session::{RunFiles, SimSession, Watch};
-use recio::snapshots::{Snapshots, WatchRules};
 use recio_core::causes::in_full;
 use recio_core::engine::{Engine, TradingState};
 use recio_core::fact::Environment;
 use recio_core::kill_latch::KillLatch;
 use recio_core::local_cache::LocalCache;
-use recio_core::pipeline::{Ended, Observer};
-use recio_core::store::Store;
+use recio_core::pipeline::Ended;
 use recio_core::units::{AccountName, Money, Timestamp};
 use recio_sim::{Endpoint, SimOptions, Simulator};
-use recio_store::SqliteCache;
+use recio_store::{SqliteCache, Storage};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,7 +51,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, CliError> {
     let config = &loaded.config;
     if args.mode != RunMode::Sim {
-        return super::paper::run(args, config, printer).await;
+        return super::paper::run(args, config, now, printer).await;
     }
     std::fs::create_dir_all(&config.paths.data_dir)?;
     let stop = on_stop_signal();
@@ -78,12 +76,14 @@ pub(crate) async fn run(
         }
     };
     let store_url = place.store_url.clone();
-    let mut session = session(config, endpoint, place).await?;
-    let snapshots = snapshots(config, "sim", &session.account)?;
-    let screen = Screen::new(!printer.is_json()).observer();
-    session.observers = observers(snapshots.as_ref(), &session.account, screen);
-    let ended = session.run(stop.clone()).await?;
-    drop(snapshots);
+    let kept = Kept::open(&place, Environment::Sim, &account(config)?, args.accept_store).await?;
+    let store = Arc::clone(&kept.store);
+    let mut session = session(config, endpoint, place, kept)?;
+    let onlookers = Onlookers::start(config, "sim", &session.account, &store, now).await?;
+    session.observers = onlookers.observers(Screen::new(!printer.is_json()).observer());
+    let ended = session.run(stop.clone()).await;
+    onlookers.finish().await;
+    let ended = ended?;
     if let Some(simulator) = simulator {
         simulator.stop().await?;
     }
@@ -135,22 +135,53 @@ impl Place {
     }
 }
 
+/// The store of the runs of a mode: one for all modes where the config names it; otherwise the mode's own, because accounts of different kinds do not share one.
+/// A run with a simulator of its own has a new store, without any override.
+pub(super) fn store_url_of(config: &Config, mode: RunMode) -> Result<String, CliError> {
+    match mode {
+        RunMode::Sim => Ok(config.store_url()),
+        RunMode::Paper | RunMode::Shadow => {
+            Ok(Place::own(config, &paper_folder(config, mode, account(config)?.as_str())).store_url)
+        }
+    }
+}
+
+/// Where a run on paper or in the shadow keeps what it writes.
+pub(super) fn paper_folder(config: &Config, mode: RunMode, account: &str) -> PathBuf {
+    let mode = match mode {
+        RunMode::Shadow => "shadow",
+        RunMode::Paper | RunMode::Sim => "paper",
+    };
+    config.paths.data_dir.join(mode).join(account)
+}
+
 /// Where a run keeps facts, and what it goes by when it is started again without them.
 pub(super) struct Kept {
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Storage>,
     pub(super) cache: Option<Arc<dyn LocalCache>>,
-    /// Whether the store is waited for.
-    pub(super) is_away: bool,
 }
 
 impl Kept {
     /// Opens store and local cache. A store that is away is waited for while the run watches its trades; a cache that cannot be had is gone without.
-    pub(super) async fn open(place: &Place, environment: Environment, account: &AccountName) -> Result<Self, CliError> {
+    ///
+    /// `accepted`: a person says that the store counts as it is.
+    pub(super) async fn open(
+        place: &Place,
+        environment: Environment,
+        account: &AccountName,
+        accepted: bool,
+    ) -> Result<Self, CliError> {
         let cache = if place.goes_on { local_cache(place, environment, account).await } else { None };
+        if let Some(cache) = cache.as_ref().filter(|_| accepted) {
+            cache.forget_head().await?;
+            tracing::warn!(
+                "--accept-store: the store counts as it is; what it lacks is filled in from the journal and the exchange"
+            );
+        }
         // Without a cache nothing keeps facts for a store that is away, so it has to be there.
         if cache.is_none() {
-            let store = recio_store::open(&place.store_url, recio_store::Access::Writer).await?;
-            return Ok(Self { store: Arc::from(store), cache, is_away: false });
+            let store = recio_store::open_storage(&place.store_url, recio_store::Access::Writer).await?;
+            return Ok(Self { store: Arc::from(store), cache });
         }
         let opened = recio_store::open_or_wait(&place.store_url).await?;
         if let Some(why) = &opened.later {
@@ -159,7 +190,7 @@ impl Kept {
                 in_full(why)
             );
         }
-        Ok(Self { store: opened.store, cache, is_away: opened.later.is_some() })
+        Ok(Self { store: opened.store, cache })
     }
 }
 
@@ -180,9 +211,7 @@ async fn local_cache(place: &Place, environment: Environment, account: &AccountN
 }
 
 /// The session that the config describes. Without any monitor in it, the demo's two are run.
-async fn session(config: &Config, endpoint: Endpoint, place: Place) -> Result<SimSession, CliError> {
-    let kept = Kept::open(&place, Environment::Sim, &account(config)?).await?;
-    let config = &in_force(config, &place.store_url, kept.is_away).await?;
+fn session(config: &Config, endpoint: Endpoint, place: Place, kept: Kept) -> Result<SimSession, CliError> {
     let watches = watches(config);
     let account = account(config)?;
     if let Some(set) = config.account.get(&account).filter(|set| set.environment != Environment::Sim) {
@@ -205,32 +234,6 @@ async fn session(config: &Config, endpoint: Endpoint, place: Place) -> Result<Si
         files: place.files,
         observers: Vec::new(),
     })
-}
-
-/// Begins to write what the run sees into a folder of its mode and account, so that two runs beside each other do not take turns in one file. `None`
-/// where the config does not want it.
-pub(super) fn snapshots(config: &Config, mode: &str, account: &AccountName) -> std::io::Result<Option<Snapshots>> {
-    if !config.archive.snapshots {
-        return Ok(None);
-    }
-    let series = |monitor: &crate::config::Monitor| (monitor.series.clone(), WatchRules::from(&monitor.params));
-    let folder = config.paths.data_dir.join("snapshots").join(format!("{mode}-{}", folder_name(account.as_str())));
-    Snapshots::start(folder, config.monitor.iter().map(series).collect()).map(Some)
-}
-
-/// A name without what would lead out of a folder.
-fn folder_name(name: &str) -> String {
-    name.chars().map(|letter| if letter == '/' || letter == '\\' { '_' } else { letter }).collect()
-}
-
-/// Who looks on at a run.
-pub(super) fn observers(
-    snapshots: Option<&Snapshots>,
-    account: &AccountName,
-    screen: impl Observer + 'static,
-) -> Vec<Box<dyn Observer>> {
-    let snapshots = snapshots.map(|snapshots| Box::new(snapshots.observer(account.clone())) as Box<dyn Observer>);
-    snapshots.into_iter().chain([Box::new(screen) as Box<dyn Observer>]).collect()
 }
 
 /// The monitors of the config; without any, the demo's two.

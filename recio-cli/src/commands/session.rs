@@ -126,7 +126,8 @@ impl Screen {
                 | Wish::Follow(_)
                 | Wish::ReadHistory { .. }
                 | Wish::Record(_)
-                | Wish::WakeAt(_) => return,
+                | Wish::WakeAt(_)
+                | Wish::Health(_) => return,
             };
             // Nobody is left to tell where stderr cannot be written.
             let _ = std::io::stderr().write_all(text.as_bytes());

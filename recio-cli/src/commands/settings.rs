@@ -1,7 +1,8 @@
-//! `recio config set`, `clear` and `history`, and the overrides that a run goes by.
+//! `recio config set`, `clear` and `history`, and the overrides that runs go by.
 
+use super::run::store_url_of;
 use crate::args::{ConfigChangeArgs, ConfigHistoryArgs};
-use crate::config::{Config, Loaded, explain};
+use crate::config::{Loaded, explain};
 use crate::error::CliError;
 use crate::exit_code::ExitCode;
 use crate::print::Printer;
@@ -10,6 +11,7 @@ use recio_core::settings::{
     AuditEntry, Change, Effect, InForce, KeyError, Refusal, SettingError, SettingKey, SettingVersion, SettingsStore,
     change as change_setting, judge,
 };
+use recio_core::units::RunId;
 use recio_store::{OpenError, open_settings};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -19,6 +21,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) args: &'a ConfigChangeArgs,
     /// The value to set; `None` to clear.
     pub(crate) value: Option<&'a str>,
+    /// The only run for which it is to count, if so.
+    pub(crate) run: Option<&'a RunId>,
 }
 
 /// What `config set --json` and `config clear --json` print.
@@ -44,14 +48,18 @@ pub(crate) async fn change(
     around: &Surroundings,
     printer: &mut Printer<'_>,
 ) -> Result<ExitCode, CliError> {
-    let url = loaded.config.store_url();
+    let url = store_url_of(&loaded.config, wish.args.of.mode)?;
+    if url == "memory:" {
+        let what = "a store in memory ends with the run that made it, and no other program can change settings there: name a store that lasts";
+        return Err(CliError::Usage(what.to_owned()));
+    }
     let store = open_settings(&url).await?;
     let base = loaded.config.base();
     let wanted = Change {
         key: wish.args.key.clone(),
         value: wish.value.map(str::to_owned),
         expected: wish.args.expect,
-        run: None,
+        run: wish.run.cloned(),
         who: who(around),
         why: wish.args.why.clone(),
         time: around.now,
@@ -106,7 +114,7 @@ fn report(report: Report, printer: &mut Printer<'_>) -> Result<(), CliError> {
     let how = if dry_run {
         "nothing was written".to_owned()
     } else {
-        format!("version {} in {store}; runs go by it from their next start", version.version)
+        format!("version {} in {store}; runs that use it go by it at once", version.version)
     };
     Ok(printer.text(&format!("{what} ({how})"))?)
 }
@@ -117,7 +125,7 @@ pub(crate) async fn history(
     loaded: &Loaded,
     printer: &mut Printer<'_>,
 ) -> Result<ExitCode, CliError> {
-    let store = open_settings(&loaded.config.store_url()).await?;
+    let store = open_settings(&store_url_of(&loaded.config, args.of.mode)?).await?;
     let Some(said) = &args.key else {
         printer.list(&newest_entries(&*store, args.limit).await?)?;
         return Ok(ExitCode::Success);
@@ -162,34 +170,6 @@ pub(super) async fn overrides(url: &str) -> Result<Vec<SettingVersion>, CliError
         Err(OpenError::Missing { .. }) => Ok(Vec::new()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The config with the overrides of the store that a run uses laid over it; each is told on stderr.
-///
-/// Where the store is away, nobody knows what its overrides say: the run watches its trades and enters nothing, until it is started again.
-///
-/// # Errors
-/// The overrides cannot be read, so that nobody knows which limits hold.
-pub(super) async fn in_force(config: &Config, store_url: &str, is_away: bool) -> Result<Config, CliError> {
-    if is_away {
-        tracing::error!(
-            "the store's overrides are not known: this run enters nothing; start it again when the store is there"
-        );
-        let mut closed = config.clone();
-        closed.set(&config.base().with_entry_off());
-        return Ok(closed);
-    }
-    let in_force = config.base().with_overrides(&overrides(store_url).await?, None);
-    say(&in_force);
-    let unusable = in_force.applied.iter().any(|one| matches!(one.effect, Effect::Unusable { .. }));
-    if unusable && config.monitor.is_empty() {
-        let what = "an override in the store cannot be used, so nothing may be entered, and the config names no monitor: clear it with \
-                    recio config clear KEY --why TEXT";
-        return Err(CliError::Usage(what.to_owned()));
-    }
-    let mut config = config.clone();
-    config.set(&in_force.settings);
-    Ok(config)
 }
 
 /// Says on stderr what each override does.

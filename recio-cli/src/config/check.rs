@@ -3,6 +3,7 @@
 use super::{Account, Fault, KeyPath, Loaded, Monitor, Origin};
 use recio_core::fact::Environment;
 use recio_core::units::Money;
+use recio_store::bus::RedisBus;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -29,6 +30,7 @@ pub(super) fn check(loaded: &Loaded) -> Vec<Fault> {
     checker.freshness();
     checker.warm_start();
     checker.paper();
+    checker.bus();
     checker.services();
     checker.log_level();
     if loaded.config.paths.data_dir.as_os_str().is_empty() {
@@ -225,6 +227,17 @@ impl Checker<'_> {
             self.fault(&["log", "level"], format!("`{odd}` is not a level; {remedy}"));
         } else if let Err(error) = EnvFilter::try_new(level) {
             self.fault(&["log", "level"], format!("{error}; {remedy}"));
+        }
+    }
+
+    fn bus(&mut self) {
+        let bus = &self.loaded.config.bus;
+        if let Some(Err(error)) = bus.url.as_deref().map(RedisBus::check_url) {
+            self.fault(&["bus", "url"], error.to_string());
+        }
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.');
+        if !(1..=32).contains(&bus.namespace.len()) || !bus.namespace.bytes().all(fits) {
+            self.fault(&["bus", "namespace"], "needs 1 to 32 letters, digits, _, - and .");
         }
     }
 

@@ -1,7 +1,10 @@
 //! All layers together.
 
 use super::given::Given;
-use super::schema::{ArchiveConfig, Config, LogConfig, LogFormat, Paths, Preset, Services, StoreConfig, VERSION};
+use super::schema::{
+    ArchiveConfig, BusConfig, Config, LogConfig, LogFormat, ObservationsConfig, Paths, Preset, Services, StoreConfig,
+    VERSION,
+};
 use super::section::{InForce, Section};
 use super::{ConfigError, Fault, KeyPath, Origin, check, env, file};
 use recio_core::engine::{Freshness, RiskLimits, WarmStart};
@@ -28,6 +31,8 @@ pub struct Sources {
 pub struct Flags {
     /// `--store URL`.
     pub store: Option<String>,
+    /// `--bus URL`.
+    pub bus: Option<String>,
     /// `-v`, `-q` or `RECIO_LOG`: the filter, and which of them it was.
     pub log_level: Option<(String, &'static str)>,
     /// `--log-format`.
@@ -108,6 +113,8 @@ fn sections(given: &Given, file: Option<&Path>) -> Vec<Section> {
     sections.push(Section::plain("warm_start", &WarmStart::default()));
     sections.push(Section::plain("paper", &PaperTerms::default()));
     sections.push(Section::plain("store", &StoreConfig::default()));
+    sections.push(Section::plain("observations", &ObservationsConfig::default()));
+    sections.push(Section::plain("bus", &BusConfig::default()));
     sections.push(Section::plain("archive", &ArchiveConfig::default()));
     sections.push(Section::plain("services", &Services::default()));
     sections.push(Section::plain("paths", &paths));
@@ -145,6 +152,8 @@ struct Parts {
     warm_start: Option<WarmStart>,
     paper: Option<PaperTerms>,
     store: Option<StoreConfig>,
+    observations: Option<ObservationsConfig>,
+    bus: Option<BusConfig>,
     archive: Option<ArchiveConfig>,
     services: Option<Services>,
     paths: Option<Paths>,
@@ -182,6 +191,8 @@ impl Parts {
                 "warm_start" => one(&mut self.warm_start, section.build(given, faults)),
                 "paper" => one(&mut self.paper, section.build(given, faults)),
                 "store" => one(&mut self.store, section.build(given, faults)),
+                "observations" => one(&mut self.observations, section.build(given, faults)),
+                "bus" => one(&mut self.bus, section.build(given, faults)),
                 "archive" => one(&mut self.archive, section.build(given, faults)),
                 "services" => one(&mut self.services, section.build(given, faults)),
                 "paths" => one(&mut self.paths, section.build(given, faults)),
@@ -202,6 +213,8 @@ impl Parts {
             warm_start: self.warm_start?,
             paper: self.paper?,
             store: self.store?,
+            observations: self.observations?,
+            bus: self.bus?,
             archive: self.archive?,
             services: self.services?,
             paths: self.paths?,
@@ -213,6 +226,9 @@ impl Parts {
 fn flags(flags: &Flags, given: &mut Given) {
     if let Some(url) = &flags.store {
         given.set(KeyPath::new(["store", "url"]), Value::String(url.clone()), Origin::Flag("--store"));
+    }
+    if let Some(url) = &flags.bus {
+        given.set(KeyPath::new(["bus", "url"]), Value::String(url.clone()), Origin::Flag("--bus"));
     }
     if let Some((level, flag)) = &flags.log_level {
         given.set(KeyPath::new(["log", "level"]), Value::String(level.clone()), Origin::Flag(flag));

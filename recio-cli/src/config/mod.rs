@@ -24,7 +24,7 @@ pub use load::{Flags, Loaded, Setting, Sources, load};
 pub use origin::Origin;
 pub use overrides::explain;
 pub use schema::{
-    Account, ArchiveConfig, Config, LogConfig, LogFormat, Monitor, Paths, Preset, Services, StoreConfig, StrategyName,
-    VERSION,
+    Account, ArchiveConfig, BusConfig, Config, LogConfig, LogFormat, Monitor, ObservationsConfig, Paths, Preset,
+    Services, StoreConfig, StrategyName, VERSION,
 };
 pub use show::{to_toml, to_toml_with_origins};

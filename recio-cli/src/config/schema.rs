@@ -1,16 +1,19 @@
 //! The config as types: what can be said, and what holds where nothing is said.
 
+use recio::observing::ObservingOptions;
 use recio_core::engine::{self, EntryRules, Freshness, RiskLimits, StopRules, WarmStart};
 use recio_core::fact::Environment;
 use recio_core::pipeline::PaperTerms;
 use recio_core::strategies::{HourlyHtc, HtcParams};
 use recio_core::strategy::Strategy;
 use recio_core::units::{AccountName, SeriesTicker, StrategyId, Timestamp};
+use recio_store::ObservationRetention;
 use recio_store::archive::Retention;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The only version of the config that this recio reads.
 pub const VERSION: u32 = 1;
@@ -34,6 +37,10 @@ pub struct Config {
     pub paper: PaperTerms,
     /// Where facts are kept.
     pub store: StoreConfig,
+    /// What a run keeps beside facts, and for how long.
+    pub observations: ObservationsConfig,
+    /// Where others are told what a run does.
+    pub bus: BusConfig,
     /// Where history is kept, and for how long.
     pub archive: ArchiveConfig,
     /// The port of each service.
@@ -108,6 +115,39 @@ pub struct StoreConfig {
     pub url: Option<String>,
 }
 
+/// What a run keeps in its store beside facts: prices one by one, bars, strike tables, the services' health. Each has a number of days, after which it is
+/// forgotten; 0 keeps it for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservationsConfig {
+    /// Whether a run keeps them.
+    pub keep: bool,
+    /// Of each event a strike table is kept every so many seconds; 0 keeps them all.
+    pub strike_table_seconds: u32,
+    /// For how many days prices are kept one by one.
+    pub ticks_days: u32,
+    /// For how many days prices are kept by the second.
+    pub second_bars_days: u32,
+    /// For how many days prices are kept by the minute.
+    pub minute_bars_days: u32,
+    /// For how many days strike tables are kept.
+    pub strike_tables_days: u32,
+    /// For how many days the services' health is kept.
+    pub health_days: u32,
+    /// Whether nothing is forgotten that the archive does not hold: a run then forgets nothing itself, and `recio data retain` archives first.
+    pub archived_first: bool,
+}
+
+/// Where others are told what a run does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusConfig {
+    /// The URL of a Redis; nobody is told if there is none.
+    pub url: Option<String>,
+    /// The first word of all its keys there. Mode and account of the run follow, so that runs beside each other do not speak into each other's streams.
+    pub namespace: String,
+}
+
 /// Where history is kept, and for how long. What has no number of days is kept for ever; facts always are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +158,10 @@ pub struct ArchiveConfig {
     pub ticks_days: Option<u32>,
     /// For how many days prices are kept by the second.
     pub bars_days: Option<u32>,
+    /// For how many days strike tables are kept.
+    pub strike_tables_days: Option<u32>,
+    /// For how many days the services' health is kept.
+    pub health_days: Option<u32>,
     /// For how many days order books are kept.
     pub books_days: Option<u32>,
     /// For how many days decisions are kept.
@@ -196,6 +240,46 @@ impl Config {
     }
 }
 
+impl ObservationsConfig {
+    /// The days as rules.
+    #[must_use]
+    pub const fn retention(&self) -> ObservationRetention {
+        ObservationRetention {
+            ticks_days: self.ticks_days,
+            second_bars_days: self.second_bars_days,
+            minute_bars_days: self.minute_bars_days,
+            strike_tables_days: self.strike_tables_days,
+            health_days: self.health_days,
+        }
+    }
+
+    /// What a run keeps and forgets; `None` where it keeps nothing.
+    #[must_use]
+    pub fn of_a_run(&self) -> Option<ObservingOptions> {
+        self.keep.then(|| ObservingOptions {
+            strike_table_every: Duration::from_secs(self.strike_table_seconds.into()),
+            retention: (!self.archived_first).then(|| self.retention()),
+        })
+    }
+}
+
+impl Default for ObservationsConfig {
+    fn default() -> Self {
+        let ObservingOptions { strike_table_every, retention } = ObservingOptions::default();
+        let days = retention.unwrap_or_default();
+        Self {
+            keep: true,
+            strike_table_seconds: strike_table_every.as_secs().try_into().unwrap_or(u32::MAX),
+            ticks_days: days.ticks_days,
+            second_bars_days: days.second_bars_days,
+            minute_bars_days: days.minute_bars_days,
+            strike_tables_days: days.strike_tables_days,
+            health_days: days.health_days,
+            archived_first: false,
+        }
+    }
+}
+
 impl ArchiveConfig {
     /// The days as rules.
     #[must_use]
@@ -203,10 +287,18 @@ impl ArchiveConfig {
         Retention {
             ticks_days: self.ticks_days,
             bars_days: self.bars_days,
+            strike_tables_days: self.strike_tables_days,
+            health_days: self.health_days,
             books_days: self.books_days,
             decisions_days: self.decisions_days,
             recordings_days: self.recordings_days,
         }
+    }
+}
+
+impl Default for BusConfig {
+    fn default() -> Self {
+        Self { url: None, namespace: "recio".to_owned() }
     }
 }
 
@@ -216,6 +308,8 @@ impl Default for ArchiveConfig {
             dir: None,
             ticks_days: None,
             bars_days: None,
+            strike_tables_days: None,
+            health_days: None,
             books_days: None,
             decisions_days: None,
             recordings_days: None,
@@ -233,6 +327,7 @@ impl Monitor {
             series: self.series.clone(),
             entry: self.entry.clone(),
             stop: self.stop.clone(),
+            params: None,
             latest_close,
         }
     }

@@ -20,6 +20,8 @@ pub(super) const SECTIONS: &[&str] = &[
     "warm_start",
     "paper",
     "store",
+    "observations",
+    "bus",
     "archive",
     "services",
     "paths",

@@ -5,7 +5,7 @@ use recio_store::without_password;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// The config as a TOML file that would give the same one. Nothing in it is secret: a password in the store's URL is left out.
+/// The config as a TOML file that would give the same one. Nothing in it is secret: passwords in the URLs of store and bus are left out.
 #[must_use]
 pub fn to_toml(loaded: &Loaded) -> String {
     render(loaded, false)
@@ -83,6 +83,7 @@ impl Loaded {
     pub fn public_config(&self) -> Value {
         let mut config = self.config.clone();
         config.store.url = config.store.url.as_deref().map(without_password);
+        config.bus.url = config.bus.url.as_deref().map(without_password);
         serde_json::to_value(config).unwrap_or_default()
     }
 

@@ -130,13 +130,29 @@ fn without_any_source_the_defaults_hold() {
     [store]
     # url is not set
 
+    [observations]
+    archived_first = false
+    health_days = 90
+    keep = true
+    minute_bars_days = 0
+    second_bars_days = 365
+    strike_table_seconds = 10
+    strike_tables_days = 30
+    ticks_days = 180
+
+    [bus]
+    namespace = "recio"
+    # url is not set
+
     [archive]
     # bars_days is not set
     # books_days is not set
     # decisions_days is not set
     # dir is not set
+    # health_days is not set
     # recordings_days is not set
     snapshots = true
+    # strike_tables_days is not set
     # ticks_days is not set
 
     [services]
@@ -192,6 +208,7 @@ fn flag_over_variable_over_file_over_preset_over_default() {
         ("HOME", "/root"),
     ];
     let flags = Flags {
+        bus: None,
         store: Some("memory:".to_owned()),
         log_level: Some(("debug".to_owned(), "-v")),
         log_format: Some(LogFormat::Json),

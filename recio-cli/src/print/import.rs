@@ -34,6 +34,14 @@ pub(crate) fn import_report(report: &ImportReport, printer: &mut Printer<'_>) ->
     section(printer, "Odd values (--json has the rows)", &odd)?;
     section(printer, "v2's settings; none was set", &report.settings)?;
     section(printer, "Tables that were left", &report.left)?;
+    for table in report.tables.iter().filter(|table| !table.lacking.is_empty()) {
+        let columns = table.lacking.join(", ");
+        printer.text(&format!("\n{} {} lacks columns: {columns}", table.source, table.table))?;
+    }
+    if !report.absent.is_empty() {
+        let kinds: Vec<&str> = report.absent.iter().map(|kind| kind.as_str()).collect();
+        printer.text(&format!("\nno table was found of: {} (--from takes several stores)", kinds.join(", ")))?;
+    }
     let end = match (report.agrees(), report.dry_run) {
         (true, false) => "every row and every micro-dollar is accounted for",
         (true, true) => "a dry run: nothing was written; every row and every micro-dollar would be accounted for",

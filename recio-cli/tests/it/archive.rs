@@ -88,6 +88,14 @@ fn a_store_and_a_recording_are_archived_checked_and_let_go() {
 
     let checked = json(directory.path(), &["data", "check-archive"]);
     assert_eq!((&checked["sound"], &checked["problems"]), (&4.into(), &Value::Array(Vec::new())));
+    let verified = json(directory.path(), &["db", "verify"]);
+    let chain = &checked["facts"][0];
+    assert_eq!(
+        (&chain["facts"], &chain["hash"]),
+        (&verified["facts"], &verified["hash"]),
+        "the whole store is archived"
+    );
+    assert_eq!(chain["missing"], Value::Array(Vec::new()));
 
     // Without rules everything stays.
     assert_eq!(json(directory.path(), &["data", "retain"])["removed"], Value::Array(Vec::new()));

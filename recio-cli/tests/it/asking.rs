@@ -67,7 +67,7 @@ fn by_kind(command: &StoredCommand) -> CommandAnswer {
         Command::CloseTrade(id) => CommandAnswer::Done { note: format!("closing {id}") },
         Command::ReduceOnly { reason } => CommandAnswer::Done { note: format!("disarmed: {reason}") },
         Command::Resume => CommandAnswer::Refused { reason: "the kill latch is set".to_owned() },
-        other @ (Command::Halt { .. } | Command::Stop) => panic!("nobody asked for {other:?}"),
+        other @ (Command::Halt { .. } | Command::Kill { .. } | Command::Stop) => panic!("nobody asked for {other:?}"),
     }
 }
 

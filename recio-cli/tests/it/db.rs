@@ -49,7 +49,11 @@ fn a_sound_store_is_said_to_be_sound() {
     let hash = lines.next().unwrap().strip_prefix("hash of the last fact: ").unwrap().to_owned();
     let (code, json, _) = outcome(recio(directory.path()).args(["db", "verify", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((code, json), (Some(0), serde_json::json!({ "sound": true, "facts": 4, "hash": hash })));
+    let none = "0".repeat(64);
+    let sound = serde_json::json!({
+        "sound": true, "facts": 4, "hash": hash, "settings": 0, "audit_entries": 0, "audit_hash": none,
+    });
+    assert_eq!((code, json), (Some(0), sound));
 }
 
 #[test]
@@ -60,7 +64,7 @@ fn a_changed_table_is_named_and_made_again() {
     let (code, text, stderr) = outcome(recio(directory.path()).args(["db", "verify"]));
     assert_eq!((code, stderr.as_str()), (Some(3), ""), "{text}");
     insta::assert_snapshot!(text, @r"
-    the store is damaged at sequence 2: table ledger_entries, row sequence 2, line 1: column amount_micros is 7, the facts make it -1870000: rebuild the tables
+    the store is damaged at sequence 2: table ledger_entries, row sequence 2, line 1: column amount_micros is 7, the facts make it -1870000
     the facts are sound: `recio db rebuild` makes the tables again
     ");
     let (code, json, _) = outcome(recio(directory.path()).args(["db", "rebuild", "--dry-run", "--json"]));
@@ -93,6 +97,39 @@ fn the_first_bad_fact_is_named() {
     assert!(stderr.contains("damaged at sequence 2"), "{stderr}");
 }
 
+/// Overrides and refusals, as `recio config` makes them.
+fn set(directory: &Path, versions: u64) {
+    let url = format!("sqlite://{}", directory.join("recio-data/recio.db").display());
+    block_on(async {
+        let store = open(&url, Access::Reader).await.unwrap();
+        sample::set(store.settings().unwrap(), versions).await;
+    });
+}
+
+#[test]
+fn a_changed_setting_is_named_and_what_helps_is_another_thing() {
+    let directory = tempdir().unwrap();
+    fill_store(directory.path());
+    set(directory.path(), 4);
+    let (code, text, stderr) = outcome(recio(directory.path()).args(["db", "verify"]));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{text}");
+    assert!(text.contains("5 entries of the audit log, and 4 versions of settings that are what it says"), "{text}");
+    tamper(
+        directory.path(),
+        "DROP TRIGGER settings_are_never_changed; UPDATE settings SET value = '9.00' WHERE version = 3; \
+         CREATE TRIGGER settings_are_never_changed BEFORE UPDATE ON settings BEGIN SELECT RAISE(ABORT, 'settings are never changed'); END",
+    );
+    let (code, text, stderr) = outcome(recio(directory.path()).args(["db", "verify"]));
+    assert_eq!((code, stderr.as_str()), (Some(3), ""), "{text}");
+    insta::assert_snapshot!(text, @r"
+    the store is damaged: setting `risk.max_position`, version 3: it is not what the audit log says
+    the facts are sound; nothing was changed; restore the store from a backup, which holds settings and audit log too
+    ");
+    let (_, json, _) = outcome(recio(directory.path()).args(["db", "verify", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["sound"], &json["part"]), (&false.into(), &"settings".into()));
+}
+
 #[test]
 fn a_missing_store_is_not_made_and_a_written_one_not_rebuilt() {
     let directory = tempdir().unwrap();
@@ -116,6 +153,7 @@ fn a_missing_store_is_not_made_and_a_written_one_not_rebuilt() {
 fn facts_go_into_a_backup_and_into_another_store_with_the_same_hash() {
     let directory = tempdir().unwrap();
     fill_store(directory.path());
+    set(directory.path(), 7);
     let run = |args: &[&str]| outcome(recio(directory.path()).args(args));
     let hash =
         |text: &str| text.lines().find_map(|line| line.strip_prefix("hash of the last fact: ").map(str::to_owned));
@@ -138,6 +176,18 @@ fn facts_go_into_a_backup_and_into_another_store_with_the_same_hash() {
     assert!(code == Some(0) && text.starts_with("0 facts were copied, 4 were there"), "{text}");
     let (code, text, _) = run(&["db", "verify", "--store", "sqlite://third.db"]);
     assert_eq!((code, hash(&text)), (Some(0), Some(whole)), "{text}");
+    // Settings with their history and the audit log are the same everywhere.
+    let told = |url: &str, key: &[&str]| {
+        let (code, text, stderr) = run(&[&["config", "history", "--store", url, "--json"], key].concat());
+        assert_eq!(code, Some(0), "{stderr}");
+        text
+    };
+    let own = format!("sqlite://{}", directory.path().join("recio-data/recio.db").display());
+    for key in [&[][..], &["risk.max_position"]] {
+        let here = told(&own, key);
+        assert!(here.contains("reason 7"), "{here}");
+        assert_eq!((told("sqlite://second.db", key), told("sqlite://third.db", key)), (here.clone(), here));
+    }
 }
 
 #[test]

@@ -59,7 +59,8 @@ fn the_help_lists_commands_and_exit_codes() {
               [env: RECIO_CONFIG=]
 
           --store <URL>
-              Where facts are kept, memory: or sqlite://PATH [default: recio.db in the data directory]
+              Where facts are kept: sqlite://PATH, postgres://USER@HOST/DATABASE or memory: [default:
+              recio.db in the data directory]
 
           --json
               Print results as JSON
@@ -122,7 +123,8 @@ fn the_help_of_commands() {
               [env: RECIO_CONFIG=]
 
           --store <URL>
-              Where facts are kept, memory: or sqlite://PATH [default: recio.db in the data directory]
+              Where facts are kept: sqlite://PATH, postgres://USER@HOST/DATABASE or memory: [default:
+              recio.db in the data directory]
 
           --json
               Print results as JSON
@@ -212,7 +214,8 @@ fn the_help_of_commands() {
               [env: RECIO_CONFIG=]
 
           --store <URL>
-              Where facts are kept, memory: or sqlite://PATH [default: recio.db in the data directory]
+              Where facts are kept: sqlite://PATH, postgres://USER@HOST/DATABASE or memory: [default:
+              recio.db in the data directory]
 
           --json
               Print results as JSON
@@ -262,6 +265,15 @@ fn the_help_of_commands() {
 
               [default: lockstep]
 
+          --accept-store
+              Go on with the store as it is, though it lacks facts that it held: an older copy was put
+              back, and there is no newer one. What it lacks of orders, fills and settlements is filled
+              in from the journal and the exchange; decisions and alarms of that time are lost
+
+          --bus <URL>
+              Tell others what the run does: redis://HOST:PORT/0, rediss:// for TLS, or unix:///PATH
+              [default: the one of the config, or nobody]
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -272,7 +284,8 @@ fn the_help_of_commands() {
               [env: RECIO_CONFIG=]
 
           --store <URL>
-              Where facts are kept, memory: or sqlite://PATH [default: recio.db in the data directory]
+              Where facts are kept: sqlite://PATH, postgres://USER@HOST/DATABASE or memory: [default:
+              recio.db in the data directory]
 
           --json
               Print results as JSON

@@ -4,11 +4,15 @@
 
 mod archive;
 mod asking;
+mod bus;
 mod config;
 mod db;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod help;
 mod kill;
 mod lists;
+mod observing;
 mod postgres;
 mod scenarios;
 mod sessions;

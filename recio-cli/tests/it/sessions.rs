@@ -136,12 +136,17 @@ fn what_cannot_be_done_is_said_with_file_and_remedy() {
 }
 
 /// A simulator in a process of its own, killed with the test.
-struct Serving(std::process::Child);
+pub(crate) struct Serving(std::process::Child);
 
 impl Serving {
     /// Waits until its ready file is there.
-    fn start(directory: &Path, ready_file: &str) -> Self {
-        let serve = ["sim", "serve", "--speed", "60", "--ready-file", ready_file, "--quiet"];
+    pub(crate) fn start(directory: &Path, ready_file: &str) -> Self {
+        Self::at(directory, ready_file, "60")
+    }
+
+    /// The same at another speed.
+    pub(crate) fn at(directory: &Path, ready_file: &str, speed: &str) -> Self {
+        let serve = ["sim", "serve", "--speed", speed, "--ready-file", ready_file, "--quiet"];
         let child = recio(directory).args(serve).stdout(std::process::Stdio::null()).spawn().unwrap();
         let serving = Self(child);
         for _ in 0..600 {

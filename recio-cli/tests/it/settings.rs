@@ -2,6 +2,8 @@
 
 use super::{outcome, recio};
 use recio_store::{Access, SqliteStore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use tempfile::{TempDir, tempdir};
 
@@ -9,15 +11,21 @@ use tempfile::{TempDir, tempdir};
 const CONFIG: &str = "version = 1\n[[monitor]]\nid = \"hourly\"\naccount = \"sim\"\nseries = \"KXBTCD\"\n[monitor.entry]\nenabled = true\n\
                       [[monitor]]\nid = \"quarter\"\naccount = \"sim\"\nseries = \"KXBTC15M\"\n[risk]\nmax_position = \"15\"\n";
 
-/// A directory with the config, and a store where it says.
+/// A directory with the config, and the store of its runs on paper, which are the ones that are meant unless another mode is named.
 fn made() -> TempDir {
     let directory = tempdir().unwrap();
     std::fs::write(directory.path().join("recio.toml"), CONFIG).unwrap();
-    std::fs::create_dir(directory.path().join("recio-data")).unwrap();
-    let url = format!("sqlite://{}/recio-data/recio.db", directory.path().display());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { SqliteStore::open(&url, Access::Writer).await.unwrap().close().await });
+    make_store(directory.path(), "paper/sim/recio.db");
     directory
+}
+
+/// An empty store in the data directory.
+fn make_store(at: &Path, name: &str) {
+    let path = at.join("recio-data").join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = format!("sqlite://{}", path.display());
+    runtime.block_on(async { SqliteStore::open(&url, Access::Writer).await.unwrap().close().await });
 }
 
 fn config(at: &Path, args: &[&str]) -> (Option<i32>, String, String) {
@@ -49,7 +57,7 @@ fn an_override_is_set_shown_and_given_back() {
     assert_eq!(shown(at, "max_position"), "max_position = \"15.00\" # recio.toml:13");
     let set = config(at, &["set", "risk.max_position", "5", "--why", "prices look odd"]);
     assert_eq!(set.0, Some(0), "{}", set.2);
-    insta::assert_snapshot!(set.1, @"risk.max_position: 5.00, it was 15.00 (version 1 in sqlite://recio-data/recio.db; runs go by it from their next start)");
+    insta::assert_snapshot!(set.1, @"risk.max_position: 5.00, it was 15.00 (version 1 in sqlite://recio-data/paper/sim/recio.db; runs that use it go by it at once)");
     assert_eq!(
         shown(at, "max_position"),
         "max_position = \"5.00\" # database, version 1 by ana (command line) at TIME"
@@ -66,7 +74,7 @@ fn an_override_is_set_shown_and_given_back() {
     let setting = json.as_array().unwrap().iter().find(|one| one["key"] == "risk.max_position").unwrap();
     assert_eq!(timeless(setting["origin"].as_str().unwrap()), "database, version 1 by ana (command line) at TIME");
     let cleared = config(at, &["clear", "risk.max_position", "--why", "calm again"]);
-    insta::assert_snapshot!(cleared.1, @"risk.max_position: given back to the config, 15.00; it was 5.00 (version 2 in sqlite://recio-data/recio.db; runs go by it from their next start)");
+    insta::assert_snapshot!(cleared.1, @"risk.max_position: given back to the config, 15.00; it was 5.00 (version 2 in sqlite://recio-data/paper/sim/recio.db; runs that use it go by it at once)");
     assert_eq!(shown(at, "max_position"), "max_position = \"15.00\" # recio.toml:13");
     let (_, history, _) = config(at, &["history", "risk.max_position", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&history).unwrap();
@@ -163,9 +171,12 @@ fn without_a_store_there_is_nothing_to_override() {
     let (code, _, stderr) = config(at, &["set", "risk.max_position", "5", "--why", "x"]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("there is no store at"), "{stderr}");
-    std::fs::create_dir(at.join("recio-data")).unwrap();
-    std::fs::write(at.join("recio-data/recio.db"), "no database, though it is long enough to be taken for one")
-        .unwrap();
+    std::fs::create_dir_all(at.join("recio-data/paper/sim")).unwrap();
+    std::fs::write(
+        at.join("recio-data/paper/sim/recio.db"),
+        "no database, though it is long enough to be taken for one",
+    )
+    .unwrap();
     let (code, stdout, stderr) = config(at, &["show"]);
     assert_eq!(code, Some(1), "{stdout}");
     assert!(stdout.contains("max_position = \"15.00\""), "{stdout}");
@@ -189,7 +200,80 @@ fn a_run_goes_by_the_overrides_of_its_store() {
     assert!(free > 0, "the monitor decides where nobody switched it off");
     let (code, _, stderr) = config(at, &["set", "monitor.hourly.entry.enabled", "false", "--why", "a test"]);
     assert_eq!(code, Some(0), "{stderr}");
-    let (held, stderr) = run("sqlite://recio-data/recio.db");
+    let (held, stderr) = run("sqlite://recio-data/paper/sim/recio.db");
     assert_eq!(held, 0, "{stderr}");
     assert!(stderr.contains("monitor.hourly.entry.enabled = false, the config has true (version 1 by ana"), "{stderr}");
+}
+
+#[test]
+fn overrides_are_where_the_runs_of_the_mode_look_for_them() {
+    let directory = made();
+    let at = directory.path();
+    for store in ["shadow/sim/recio.db", "recio.db", "all.db"] {
+        make_store(at, store);
+    }
+    let place = |args: &[&str]| {
+        let (code, stdout, stderr) =
+            config(at, &[&["set", "risk.max_position", "5", "--why", "x", "--json"], args].concat());
+        assert_eq!(code, Some(0), "{stderr}");
+        let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        json["store"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(place(&[]), "sqlite://recio-data/paper/sim/recio.db");
+    assert_eq!(place(&["--mode", "shadow"]), "sqlite://recio-data/shadow/sim/recio.db");
+    assert_eq!(place(&["--mode", "sim"]), "sqlite://recio-data/recio.db");
+    assert_eq!(place(&["--mode", "sim", "--store", "sqlite://recio-data/all.db"]), "sqlite://recio-data/all.db");
+    std::fs::write(at.join("recio.toml"), format!("{CONFIG}[store]\nurl = \"sqlite://recio-data/all.db\"\n")).unwrap();
+    for mode in ["paper", "shadow", "sim"] {
+        assert_eq!(place(&["--mode", mode]), "sqlite://recio-data/all.db");
+    }
+    let (_, stdout, _) = config(at, &["history", "risk.max_position", "--mode", "shadow", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&stdout).unwrap()["versions"].as_array().unwrap().len(), 4);
+    assert!(shown(at, "max_position").contains("database, version 4"), "one store for all modes");
+}
+
+#[test]
+fn entry_is_switched_on_for_a_run_that_is_named() {
+    let directory = made();
+    let at = directory.path();
+    let switch = ["set", "monitor.quarter.entry.enabled", "true", "--why", "x", "--run", "20261122T140000Z-000000"];
+    let (code, stdout, stderr) = config(at, &switch);
+    assert_eq!(code, Some(0), "{stderr}");
+    insta::assert_snapshot!(stdout, @"monitor.quarter.entry.enabled: true, it was false (version 1 in sqlite://recio-data/paper/sim/recio.db; runs that use it go by it at once)");
+    // A start is another run.
+    let (_, _, stderr) = config(at, &["show"]);
+    assert!(stderr.contains("was for run 20261122T140000Z-000000 alone: entry is off"), "{stderr}");
+    let (code, _, stderr) = config(at, &["set", "risk.max_position", "5", "--why", "x", "--run", "r1"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("counts in every run"), "{stderr}");
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_told_with_what_to_do() {
+    let directory = made();
+    let at = directory.path();
+    let refused = |args: &[&str]| {
+        let (code, stdout, stderr) = config(at, &[&["set", "risk.max_position", "5", "--why", "x"], args].concat());
+        assert_eq!(stdout, "", "{args:?}: {stderr}");
+        (code, stderr)
+    };
+    insta::assert_snapshot!(refused(&["--store", "memory:"]).1, @"error: a store in memory ends with the run that made it, and no other program can change settings there: name a store that lasts");
+    insta::assert_snapshot!(refused(&["--store", "sqlite://none.db"]).1.replace(at.to_str().unwrap(), ""), @"error: there is no store at /none.db: name one that is there, or let `recio run` or `recio demo` make it");
+    insta::assert_snapshot!(refused(&["--store", "recio.db"]).1, @"error: store `recio.db` cannot be opened: write memory:, sqlite://PATH or postgres://USER@HOST/DATABASE");
+    // A newer recio has been here.
+    let path = at.join("recio-data/paper/sim/recio.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut shell = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'newer', 1, x'00', 0)";
+        sqlx::query(newer).execute(&mut shell).await.unwrap();
+        shell.close().await.unwrap();
+    });
+    let (code, stderr) = refused(&[]);
+    assert_eq!(code, Some(1));
+    let newer = "cannot be opened: the store has schema version 9999";
+    assert!(stderr.contains(newer) && stderr.contains("a newer recio made it; use that one"), "{stderr}");
+    let (code, stdout, stderr) = config(at, &["show"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.contains("max_position = \"15.00\"") && stderr.contains("without the overrides"), "{stderr}");
 }

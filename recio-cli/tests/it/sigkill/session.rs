@@ -1,14 +1,13 @@
 //! One session: a simulator that goes on, and runs that are killed.
 
 use super::plan::{Kill, Moment};
-use recio_core::engine::SubmitOutcome;
+use recio_core::engine::{JournaledIntent, SubmitOutcome};
 use recio_core::pipeline::Journal;
-use recio_core::store::Store;
 use recio_core::units::ClientOrderId;
 use recio_sim::Endpoint;
 use recio_sim::control::ControlClient;
 use recio_sim::exchange::AccountTruth;
-use recio_store::{Access, OpenError};
+use recio_store::{Access, OpenError, Storage, open_storage};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
@@ -25,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Three monitors that trade back and forth, each with a size of its own, and one that holds to the settlement: so that at any time there are
 /// entries, exits, and something held.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 version = 1
 
 [risk]
@@ -50,12 +49,13 @@ pub(super) struct InFlight {
 }
 
 /// A simulator in a process of its own, and the files of its runs.
-pub(super) struct Session {
+pub(crate) struct Session {
     pub(super) directory: TempDir,
     pub(super) number: usize,
     pub(super) endpoint: Endpoint,
     pub(super) runtime: Runtime,
     simulator: Child,
+    store_url: String,
     /// The program under test.
     program: PathBuf,
     runs: usize,
@@ -66,18 +66,33 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn start(number: usize, program: &Path) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+    /// Starts a simulator whose time stands still until its run has handled everything. Without the URL of a store, the runs have a SQLite file
+    /// beside them.
+    pub(crate) fn start(number: usize, program: &Path, store_url: Option<String>) -> Self {
         let mut config = CONFIG.to_owned();
         // The keeper first, because only where something was traded there is a payout; the others apart, so that a kill seldom meets two at once.
         config.push_str(&monitor("keeper", 4, 900, None));
         for (id, size, from, stop_after) in [("one", 1, 670, 5), ("two", 2, 667, 7), ("three", 3, 664, 9)] {
             config.push_str(&monitor(id, size, from, Some(stop_after)));
         }
+        Self::start_with(&config, "lockstep", number, program, store_url)
+    }
+
+    /// The same at another pace, and with another config.
+    pub(crate) fn start_with(
+        config: &str,
+        speed: &str,
+        number: usize,
+        program: &Path,
+        store_url: Option<String>,
+    ) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let beside = || format!("sqlite://{}", directory.path().join("store.db").display());
+        let store_url = store_url.unwrap_or_else(beside);
         std::fs::write(directory.path().join("recio.toml"), config).unwrap();
         let ready = directory.path().join("ready.json");
         let mut serve = command(program, directory.path());
-        serve.args(["sim", "serve", "--speed", "lockstep", "--ready-file"]).arg(&ready);
+        serve.args(["sim", "serve", "--speed", speed, "--ready-file"]).arg(&ready);
         serve.env("RECIO__PATHS__DATA_DIR", directory.path().join("simulator"));
         let simulator = spawn(&mut serve, directory.path().join("simulator.log"));
         let mut session = Self {
@@ -86,6 +101,7 @@ impl Session {
             directory,
             number,
             simulator,
+            store_url,
             program: program.to_owned(),
             runs: 0,
             unanswered: BTreeSet::new(),
@@ -96,14 +112,14 @@ impl Session {
     }
 
     /// A command of the program under test, in the session's directory.
-    pub(super) fn recio(&self) -> Command {
+    pub(crate) fn recio(&self) -> Command {
         command(&self.program, self.directory.path())
     }
 
     /// The same command each time.
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut run = self.recio();
-        run.args(["run", "--mode", "sim", "--endpoint", "ready.json", "--store", &self.store_url()]);
+        run.args(["run", "--mode", "sim", "--endpoint", "ready.json", "--store", &self.store_url]);
         run
     }
 
@@ -155,22 +171,27 @@ impl Session {
     }
 
     /// What the exchange itself says of the account.
-    pub(super) fn truth(&self) -> AccountTruth {
+    pub(crate) fn truth(&self) -> AccountTruth {
         let control = ControlClient::new(&self.endpoint.control).unwrap();
         self.runtime.block_on(control.account(&self.endpoint.key_id)).unwrap()
     }
 
-    pub(super) fn store_url(&self) -> String {
-        format!("sqlite://{}", self.directory.path().join("store.db").display())
+    pub(crate) fn store_url(&self) -> &str {
+        &self.store_url
     }
 
-    pub(super) fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         self.directory.path().join("recio-data/accounts").join(&self.endpoint.key_id).join("journal")
     }
 
+    /// The intents in the journal; none before the first run has made it.
+    pub(crate) fn journaled(&self) -> Vec<JournaledIntent> {
+        if self.journal().exists() { Journal::read(&self.journal()).unwrap().intents } else { vec![] }
+    }
+
     /// The store for reading; `None` before the first run has made it.
-    fn store(&self) -> Option<Box<dyn Store>> {
-        match self.runtime.block_on(recio_store::open(&self.store_url(), Access::Reader)) {
+    pub(crate) fn store(&self) -> Option<Box<dyn Storage>> {
+        match self.runtime.block_on(open_storage(&self.store_url, Access::Reader)) {
             Ok(store) => Some(store),
             Err(OpenError::Missing { .. }) => None,
             // Killed while it made the store.
@@ -181,7 +202,7 @@ impl Session {
 
     fn in_flight(&mut self) -> InFlight {
         let truth = self.truth();
-        let journaled = if self.journal().exists() { Journal::read(&self.journal()).unwrap().intents } else { vec![] };
+        let journaled = self.journaled();
         let (fills, paid) = match self.store() {
             Some(store) => {
                 self.runtime.block_on(async { (store.fills().await.unwrap(), store.settlements().await.unwrap()) })
@@ -230,7 +251,7 @@ impl Drop for Session {
 }
 
 /// A monitor that enters from so many seconds before the close on, and sells again after so many; without those it holds.
-fn monitor(id: &str, size: u32, from: u32, stop_after: Option<u32>) -> String {
+pub(crate) fn monitor(id: &str, size: u32, from: u32, stop_after: Option<u32>) -> String {
     let (trades, after) = (stop_after.is_some(), stop_after.unwrap_or(0));
     format!(
         r#"
@@ -278,7 +299,7 @@ fn spawn(command: &mut Command, log: PathBuf) -> Child {
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
 }
 
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> T {
+pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>, what: &str) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
