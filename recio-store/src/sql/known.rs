@@ -1,7 +1,7 @@
 //! What a writer knows of its store from the transaction before, so that it does not read again what it wrote itself.
 
 use super::connection::Connection;
-use super::error::damaged;
+use super::error::table_damaged;
 use super::rows::scoped;
 use crate::books::{Balance, Books, MarketBooks, Payout};
 use crate::chain::{GENESIS, next_hash};
@@ -122,7 +122,8 @@ async fn market_books(
                WHERE environment = $1 AND account = $2 AND subaccount = $3 AND exchange_index = $4 AND market = $5";
     let row = scoped(sql, fact).text(market.as_str()).fetch_optional(connection).await?;
     let Some(row) = row else { return Ok(MarketBooks::default()) };
-    let wrong = |table: &Table, what: String| damaged(0, format!("table {}, market {market}: {what}", table.name));
+    let wrong =
+        |table: &Table, what: String| table_damaged(0, format!("table {}, market {market}: {what}", table.name));
     let by_fills = PositionState {
         position: Position::from_hundredths(row.integer("by_fills_hundredths")?)
             .map_err(|error| wrong(&POSITIONS, error.to_string()))?,
@@ -136,7 +137,7 @@ async fn market_books(
     let sql = "SELECT version, result, yes_payout_units, revenue_micros, settled_time_us FROM settlements \
                WHERE environment = $1 AND account = $2 AND subaccount = $3 AND exchange_index = $4 AND market = $5";
     let paid = scoped(sql, fact).text(market.as_str()).fetch_optional(connection).await?;
-    let paid = paid.ok_or_else(|| wrong(&SETTLEMENTS, "the payout is missing: rebuild the tables".to_owned()))?;
+    let paid = paid.ok_or_else(|| wrong(&SETTLEMENTS, "the payout is missing".to_owned()))?;
     let wrong = |what: String| wrong(&SETTLEMENTS, what);
     let result = match (paid.text("result")?.as_str(), paid.integer("yes_payout_units")?) {
         ("yes", _) => MarketResult::Yes,
